@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * SPDX-FileCopyrightText: 2026 The mamba-bench developers */
+#ifndef BENCH_CLI_H
+#define BENCH_CLI_H
+
+#include <stdint.h>
+
+#include "kernels/kernel.h"
+#include "mamba/graph.h"
+#include "mamba/plan.h"
+#include "platforms/platform.h"
+
+enum command {
+    COMMAND_RUN, COMMAND_LIST, COMMAND_CHECK, COMMAND_EVAL, COMMAND_VALIDATE, COMMAND_COMPARE, COMMAND_REPORT,
+    COMMAND_SWEEP, COMMAND_COUNT
+};
+
+enum output_format { FORMAT_TABLE, FORMAT_JSON, FORMAT_CSV, FORMAT_GBENCH };
+
+enum { MAX_SELECTED = 32 };
+
+/* A comma-separated list, split. */
+struct selection {
+    int count;
+    char *items[MAX_SELECTED];
+    char *text;
+};
+
+/* The command line, parsed and checked as far as its words go. Strings point into argv or selections. */
+struct arguments {
+    enum command command;
+    bool help, version;
+    struct selection platforms;  /* P or P:DEVICE each */
+    const char *model, *checkpoint;
+    struct selection phases, stages;
+    int64_t batch, seqlen;
+    const char *fusion;
+    enum precision precision;
+    enum isa isa;
+    bool isa_given;
+    int threads;                 /* 0: one a core */
+    enum cache_mode cache;
+    int repetitions;
+    double min_time_s;           /* of one repetition */
+    uint64_t seed;
+    bool all_logits;
+    const char *options[MAX_SELECTED + 1]; /* of --set, null-terminated */
+    int n_options;
+    const char *out;
+    enum output_format format;
+    bool format_given;
+    const char *reference, *images, *labels, *device;
+    int n_operands;              /* words after the options */
+    char **operands;
+};
+
+/* Parses argv. On failure the error is one line. */
+bool cli_parse(int argc, char **argv, struct arguments *arguments, struct error *error);
+void cli_free(struct arguments *arguments);
+/* The help of a command (COMMAND_RUN: of the program). */
+void cli_help(enum command command);
+void cli_version(void);
+
+/* The command's own functions, each in bench/cmd_<command>.c; they return the exit status and leave the
+ * line for the user in error. */
+enum status command_run(const struct arguments *arguments, struct error *error);
+enum status command_list(const struct arguments *arguments, struct error *error);
+enum status command_check(const struct arguments *arguments, struct error *error);
+enum status command_eval(const struct arguments *arguments, struct error *error);
+enum status command_validate(const struct arguments *arguments, struct error *error);
+enum status command_report(const struct arguments *arguments, struct error *error);
+
+#endif

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * SPDX-FileCopyrightText: 2026 The mamba-bench developers */
+#include <stdio.h>
+#include <string.h>
+
+#include "bench/check.h"
+#include "bench/cli.h"
+
+static bool covers(const struct kernel_family *family, const char *stage)
+{
+    if (!strcmp(family->name, stage))
+        return true;
+    for (int i = 0; i < FAMILY_MAX_STAGES && family->covers[i]; i++)
+        if (!strcmp(family->covers[i], stage))
+            return true;
+    return false;
+}
+
+static bool selected(const struct arguments *arguments, const struct kernel_family *family)
+{
+    for (int i = 0; i < arguments->stages.count; i++)
+        if (covers(family, arguments->stages.items[i]))
+            return true;
+    return arguments->stages.count == 0;
+}
+
+static bool check_selection(const struct arguments *arguments, struct error *error)
+{
+    for (int i = 0; i < arguments->stages.count; i++) {
+        bool known = false;
+        for (int f = 0; kernel_families[f]; f++)
+            known |= covers(kernel_families[f], arguments->stages.items[i]);
+        if (!known)
+            return error_set(error, STATUS_USAGE,
+                             "--stage %s: no kernel computes that; see 'mamba-bench list kernels'",
+                             arguments->stages.items[i]);
+    }
+    if (arguments->isa_given && !(isa_available() & 1u << arguments->isa))
+        return error_set(error, STATUS_UNAVAILABLE, "--isa %s: this processor does not have it",
+                         isa_name(arguments->isa));
+    return true;
+}
+
+enum status command_check(const struct arguments *arguments, struct error *error)
+{
+    int passed = 0, failed = 0, unavailable = 0;
+    if (!check_selection(arguments, error))
+        return error->status;
+    printf("Every kernel against float64; error and bound on realistic data, worst error/bound on any.\n\n");
+    printf("%-24s %6s %10s %10s %10s %10s\n", "kernel", "cases", "max abs", "rel L2", "mean e/b",
+           "worst e/b");
+    for (int f = 0; kernel_families[f]; f++) {
+        const struct kernel_family *family = kernel_families[f];
+        for (int k = 0; selected(arguments, family) && k < family->n_kernels; k++) {
+            const struct kernel *kernel = &family->kernels[k];
+            struct check_result result;
+            if (arguments->isa_given && kernel->isa != arguments->isa)
+                continue;
+            if (!(isa_available() & 1u << kernel->isa)) {
+                printf("%-24s skipped: this processor has no %s\n", kernel->name, isa_name(kernel->isa));
+                unavailable++;
+                continue;
+            }
+            if (!check_kernel(family, kernel, &(struct check_options){arguments->seed, true}, &result, error))
+                return error->status;
+            printf("%-24s %6d %10.2e %10.2e %10.2e %10.2e  %s\n", kernel->name, result.cases, result.max_abs,
+                   result.rel_l2, result.mean_ratio, result.worst_ratio, result.passed ? "ok" : "FAILED");
+            if (!result.passed)
+                printf("    %s\n", result.failure);
+            fflush(stdout);
+            passed += result.passed;
+            failed += !result.passed;
+        }
+    }
+    printf("\n%d kernels passed, %d failed, %d skipped. Seed %llu.\n", passed, failed, unavailable,
+           (unsigned long long)arguments->seed);
+    if (passed + failed == 0) {
+        error_set(error, STATUS_UNAVAILABLE, "no kernel of that selection can run here");
+        return STATUS_UNAVAILABLE;
+    }
+    return failed ? STATUS_FAILED : STATUS_OK;
+}

@@ -1,0 +1,375 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * SPDX-FileCopyrightText: 2026 The mamba-bench developers */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "bench/cli.h"
+#include "bench/idx.h"
+#include "platforms/cpu/forward.h"
+
+/* rel_l2 that a whole model in a precision may differ from float64 by. */
+static double tolerance(enum precision precision)
+{
+    return precision == PRECISION_FP64 ? 1e-9 : 1e-4;
+}
+
+struct evaluation {
+    const struct arguments *arguments;
+    struct model model;
+    struct team *team;
+    struct network *network;
+    struct error *error;
+};
+
+struct difference {
+    double max_abs, difference2, want2;
+};
+
+static void compare(const double *got, const double *want, int64_t count, struct difference *total)
+{
+    for (int64_t i = 0; i < count; i++) {
+        const double difference = got[i] - want[i];
+        if (!(fabs(difference) <= total->max_abs))
+            total->max_abs = fabs(difference);
+        total->difference2 += difference * difference;
+        total->want2 += want[i] * want[i];
+    }
+}
+
+static double relative(const struct difference *total)
+{
+    return sqrt(total->difference2 / total->want2);
+}
+
+static void run(void *user, struct team *team, struct part part)
+{
+    program_run(user, team, part);
+}
+
+/* A program with what it stands on. */
+struct workload {
+    struct graph graph;
+    struct plan plan;
+    struct program *program;
+};
+
+static struct workload *workload_create(struct evaluation *e, enum phase phase, int64_t batch, int64_t seqlen)
+{
+    struct workload *w = calloc(1, sizeof *w);
+    if (!w) {
+        error_set(e->error, STATUS_FAILED, "out of memory");
+        return NULL;
+    }
+    if (graph_build(&e->model.shape, phase, batch, seqlen, true, &w->graph, e->error) &&
+        plan_build(&w->graph, plan_default_fusion, e->arguments->precision, &w->plan, e->error) &&
+        (w->program = program_create(e->network, &w->graph, &w->plan, e->error)))
+        return w;
+    free(w);
+    return NULL;
+}
+
+static void workload_destroy(struct workload *w)
+{
+    if (w)
+        program_destroy(w->program);
+    free(w);
+}
+
+/* Tokens and float64 logits of whole sequences: the prompt and, where the file has them, decoded tokens. */
+struct reference {
+    int64_t batch, tokens, vocab;
+    int32_t *ids;   /* (batch, tokens) */
+    double *logits; /* (batch, tokens, vocab) */
+};
+
+static bool append_tokens(const struct safetensors *file, const char *path, const char *ids_name,
+                          const char *logits_name, int64_t vocab, int64_t first, int64_t tokens,
+                          struct reference *reference, struct error *error)
+{
+    const struct safetensor *ids = safetensors_find(file, ids_name);
+    const struct safetensor *logits = safetensors_find(file, logits_name);
+    if (!ids || !logits || ids->axes != 2 || logits->axes != 3 || ids->shape[0] != logits->shape[0] ||
+        ids->shape[1] != logits->shape[1] || logits->shape[2] != vocab || ids->shape[0] != reference->batch)
+        return error_set(error, STATUS_USAGE, "%s: must hold %s (batch, seqlen) and %s (batch, seqlen, %lld)",
+                         path, ids_name, logits_name, (long long)vocab);
+    const int64_t length = ids->shape[1];
+    for (int64_t b = 0; b < reference->batch; b++)
+        for (int64_t t = 0; t < length; t++) {
+            const int64_t to = b * tokens + first + t;
+            double id;
+            safetensor_to_double(ids, b * length + t, 1, &id);
+            if (!(id >= 0 && id < (double)vocab))
+                return error_set(error, STATUS_USAGE, "%s: %s holds %g: ids must be from 0 to %lld", path,
+                                 ids_name, id, (long long)vocab - 1);
+            reference->ids[to] = (int32_t)id;
+            safetensor_to_double(logits, (b * length + t) * vocab, vocab, reference->logits + to * vocab);
+        }
+    return true;
+}
+
+static bool reference_load(const char *path, int64_t vocab, struct reference *reference, struct error *error)
+{
+    struct safetensors file = {0};
+    *reference = (struct reference){.vocab = vocab};
+    if (!safetensors_open(path, &file, error))
+        return false;
+    const struct safetensor *ids = safetensors_find(&file, "input_ids");
+    const struct safetensor *decoded = safetensors_find(&file, "decode_ids");
+    bool ok = (ids && ids->axes == 2 && ids->elements > 0) ||
+              error_set(error, STATUS_USAGE, "%s: has no tensor 'input_ids' of shape (batch, seqlen)", path);
+    ok = ok && (!decoded || (decoded->axes == 2 && decoded->elements > 0) ||
+                error_set(error, STATUS_USAGE, "%s: 'decode_ids' must have shape (batch, seqlen)", path));
+    if (ok) {
+        reference->batch = ids->shape[0];
+        reference->tokens = ids->shape[1] + (decoded ? decoded->shape[1] : 0);
+        const uint64_t count = (uint64_t)reference->batch * (uint64_t)reference->tokens;
+        reference->ids = calloc(count, sizeof *reference->ids);
+        reference->logits = calloc(count, (size_t)vocab * sizeof *reference->logits);
+        ok = (reference->ids && reference->logits) || error_set(error, STATUS_FAILED, "out of memory");
+    }
+    ok = ok &&
+         append_tokens(&file, path, "input_ids", "logits", vocab, 0, reference->tokens, reference, error) &&
+         (!decoded || append_tokens(&file, path, "decode_ids", "decode_logits", vocab, ids->shape[1],
+                                    reference->tokens, reference, error));
+    safetensors_close(&file);
+    return ok;
+}
+
+/* Feeds tokens [first, first + count) of every sequence to a program and compares all their logits. */
+static bool feed(struct evaluation *e, struct workload *w, const struct reference *reference, int64_t first,
+                 int64_t count, struct difference *total)
+{
+    const int64_t rows = reference->batch * count;
+    int32_t *ids = malloc((size_t)rows * sizeof *ids);
+    double *got = malloc((size_t)(rows * reference->vocab) * sizeof *got);
+    bool ok = (ids && got) || error_set(e->error, STATUS_FAILED, "out of memory");
+    for (int64_t b = 0; b < reference->batch && ok; b++)
+        memcpy(ids + b * count, reference->ids + b * reference->tokens + first, (size_t)count * sizeof *ids);
+    if (ok && (ok = program_set_ids(w->program, ids, e->error))) {
+        team_run(e->team, run, w->program);
+        program_read(w->program, "logits", got);
+        for (int64_t b = 0; b < reference->batch; b++)
+            compare(got + b * count * reference->vocab,
+                    reference->logits + (b * reference->tokens + first) * reference->vocab,
+                    count * reference->vocab, total);
+    }
+    free(ids);
+    free(got);
+    return ok;
+}
+
+/* prompt tokens at once, the rest one by one. */
+static bool run_sequences(struct evaluation *e, const struct reference *reference, int64_t prompt,
+                          struct difference *total)
+{
+    struct workload *prefill = NULL, *decode = NULL;
+    network_reset(e->network);
+    bool ok = prompt == 0 || ((prefill = workload_create(e, PHASE_PREFILL, reference->batch, prompt)) &&
+                              feed(e, prefill, reference, 0, prompt, total));
+    if (ok && prompt < reference->tokens)
+        ok = (decode = workload_create(e, PHASE_DECODE, reference->batch, 1)) != NULL;
+    for (int64_t t = prompt; t < reference->tokens && ok; t++)
+        ok = feed(e, decode, reference, t, 1, total);
+    workload_destroy(prefill);
+    workload_destroy(decode);
+    return ok;
+}
+
+static enum status evaluate_logits(struct evaluation *e)
+{
+    const struct arguments *arguments = e->arguments;
+    struct reference reference = {0};
+    enum status status = STATUS_OK;
+    bool ok = reference_load(arguments->reference, e->model.shape.vocab, &reference, e->error) &&
+              (e->network = network_create(&e->model, arguments->precision, reference.batch, e->error));
+    if (ok) {
+        const struct {
+            const char *name;
+            int64_t prompt;
+        } ways[] = {{"prefill", reference.tokens},
+                    {"decode token by token", 0},
+                    {"prefill, then decode", (reference.tokens + 1) / 2}};
+        const double bound = tolerance(arguments->precision);
+        printf("%s, %s: %lld x %lld tokens against %s\n", e->model.source,
+               precision_name(arguments->precision), (long long)reference.batch, (long long)reference.tokens,
+               arguments->reference);
+        printf("%-24s %12s %12s %10s\n", "logits", "rel L2", "max abs", "bound");
+        for (int i = 0; i < COUNT_OF(ways) && ok; i++) {
+            struct difference total = {0};
+            ok = run_sequences(e, &reference, ways[i].prompt, &total);
+            if (!ok)
+                break;
+            const bool good = relative(&total) <= bound;
+            printf("%-24s %12.2e %12.2e %10.0e  %s\n", ways[i].name, relative(&total), total.max_abs, bound,
+                   good ? "ok" : "FAILED");
+            if (!good)
+                status = STATUS_FAILED;
+        }
+    }
+    free(reference.ids);
+    free(reference.logits);
+    return ok ? status : e->error->status;
+}
+
+static bool load_images(const struct arguments *arguments, const struct model_shape *shape,
+                        struct idx *images, struct idx *labels, struct error *error)
+{
+    if (!idx_load(arguments->images, 3, images, error) || !idx_load(arguments->labels, 1, labels, error))
+        return false;
+    if (images->shape[1] * images->shape[2] != shape->input_size)
+        return error_set(error, STATUS_USAGE, "%s: images of %lld x %lld, the model takes %lld features",
+                         arguments->images, (long long)images->shape[1], (long long)images->shape[2],
+                         (long long)shape->input_size);
+    if (images->shape[0] != labels->shape[0])
+        return error_set(error, STATUS_USAGE, "%s holds %lld images, %s %lld labels", arguments->images,
+                         (long long)images->shape[0], arguments->labels, (long long)labels->shape[0]);
+    return true;
+}
+
+static int64_t argmax(const double *values, int64_t count)
+{
+    int64_t best = 0;
+    for (int64_t i = 1; i < count; i++)
+        if (values[i] > values[best])
+            best = i;
+    return best;
+}
+
+/* Images [first, first + batch) as one batch of one-token sequences from zero state. */
+static bool classify(struct evaluation *e, struct workload *w, const struct idx *images, int64_t first,
+                     double *logits)
+{
+    const struct model_shape *shape = &e->model.shape;
+    const int64_t count = w->graph.batch * shape->input_size;
+    float *features = malloc((size_t)count * sizeof *features);
+    if (!features)
+        return error_set(e->error, STATUS_FAILED, "out of memory");
+    for (int64_t i = 0; i < count; i++)
+        features[i] = (float)((images->values[first * shape->input_size + i] / 255.0 - shape->input_mean) /
+                              shape->input_std);
+    network_reset(e->network);
+    program_set_features(w->program, features);
+    team_run(e->team, run, w->program);
+    program_read(w->program, "logits", logits);
+    free(features);
+    return true;
+}
+
+static bool classify_all(struct evaluation *e, const struct idx *images, double *logits)
+{
+    enum { IMAGES_AT_ONCE = 256 };
+    const int64_t classes = e->model.shape.outputs, total = images->shape[0];
+    struct workload *w = NULL;
+    bool ok = true;
+    for (int64_t first = 0; first < total && ok;) {
+        const int64_t batch = total - first < IMAGES_AT_ONCE ? total - first : IMAGES_AT_ONCE;
+        if (!w || w->graph.batch != batch) {
+            workload_destroy(w);
+            network_destroy(e->network);
+            w = NULL;
+            ok = (e->network = network_create(&e->model, e->arguments->precision, batch, e->error)) &&
+                 (w = workload_create(e, PHASE_PREFILL, batch, 1));
+        }
+        ok = ok && classify(e, w, images, first, logits + first * classes);
+        first += batch;
+    }
+    workload_destroy(w);
+    return ok;
+}
+
+static enum status compare_logits(struct evaluation *e, const double *logits, int64_t count)
+{
+    const char *path = e->arguments->reference;
+    struct safetensors file = {0};
+    if (!safetensors_open(path, &file, e->error))
+        return e->error->status;
+    const struct safetensor *tensor = safetensors_find(&file, "logits");
+    double *want = NULL;
+    struct difference total = {0};
+    bool ok =
+        (tensor && tensor->elements == count) ||
+        error_set(e->error, STATUS_USAGE, "%s: must hold logits of all %lld outputs", path, (long long)count);
+    ok = ok && ((want = malloc((size_t)count * sizeof *want)) ||
+                error_set(e->error, STATUS_FAILED, "out of memory"));
+    if (ok) {
+        safetensor_to_double(tensor, 0, count, want);
+        compare(logits, want, count, &total);
+    }
+    free(want);
+    safetensors_close(&file);
+    if (!ok)
+        return e->error->status;
+    const double bound = tolerance(e->arguments->precision);
+    const bool good = relative(&total) <= bound;
+    printf("logits: rel L2 %.2e, max abs %.2e, bound %.0e  %s\n", relative(&total), total.max_abs, bound,
+           good ? "ok" : "FAILED");
+    return good ? STATUS_OK : STATUS_FAILED;
+}
+
+static enum status evaluate_images(struct evaluation *e)
+{
+    const struct model_shape *shape = &e->model.shape;
+    struct idx images = {0}, labels = {0};
+    double *logits = NULL;
+    enum status status = STATUS_OK;
+    bool ok = load_images(e->arguments, shape, &images, &labels, e->error);
+    const int64_t total = ok ? images.shape[0] : 0;
+    ok = ok && ((logits = malloc((size_t)(total * shape->outputs) * sizeof *logits)) ||
+                error_set(e->error, STATUS_FAILED, "out of memory"));
+    ok = ok && classify_all(e, &images, logits);
+    if (ok) {
+        int64_t right = 0;
+        for (int64_t i = 0; i < total; i++)
+            right += argmax(logits + i * shape->outputs, shape->outputs) == labels.values[i];
+        printf("%s, %s: %lld of %lld images right, accuracy %.2f %%\n", e->model.source,
+               precision_name(e->arguments->precision), (long long)right, (long long)total,
+               100.0 * (double)right / (double)total);
+        if (e->arguments->reference)
+            status = compare_logits(e, logits, total * shape->outputs);
+    }
+    free(logits);
+    idx_free(&images);
+    idx_free(&labels);
+    return ok ? status : e->error->status;
+}
+
+static bool check_arguments(const struct arguments *arguments, struct error *error)
+{
+    if (!arguments->checkpoint)
+        return error_set(error, STATUS_USAGE, "eval: --checkpoint DIR is missing");
+    if (!arguments->reference && !arguments->images)
+        return error_set(error, STATUS_USAGE,
+                         "eval: give --reference FILE, or --images FILE and --labels FILE");
+    if (!arguments->images != !arguments->labels)
+        return error_set(error, STATUS_USAGE, "eval: --images and --labels go together");
+    for (int i = 0; i < arguments->platforms.count; i++)
+        if (strcmp(arguments->platforms.items[i], "cpu"))
+            return error_set(error, STATUS_USAGE, "eval: --platform %s is not built yet, cpu is",
+                             arguments->platforms.items[i]);
+    return true;
+}
+
+enum status command_eval(const struct arguments *arguments, struct error *error)
+{
+    struct evaluation e = {.arguments = arguments, .error = error};
+    if (!check_arguments(arguments, error) || !model_open_checkpoint(arguments->checkpoint, &e.model, error))
+        return error->status;
+    const bool classifier = e.model.shape.vocab == 0;
+    enum status status;
+    if (classifier != (arguments->images != NULL))
+        error_set(error, STATUS_USAGE, "eval: %s is %s", arguments->checkpoint,
+                  classifier ? "a classifier: give --images and --labels"
+                             : "a language model: give --reference, not --images");
+    else
+        e.team = team_create(arguments->threads, error);
+    if (!e.team)
+        status = error->status;
+    else
+        status = classifier ? evaluate_images(&e) : evaluate_logits(&e);
+    network_destroy(e.network);
+    team_destroy(e.team);
+    model_close(&e.model);
+    return status;
+}

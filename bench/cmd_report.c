@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * SPDX-FileCopyrightText: 2026 The mamba-bench developers */
+#include <stdio.h>
+
+#include "bench/cli.h"
+#include "bench/folder.h"
+#include "reports/report.h"
+
+enum status command_report(const struct arguments *arguments, struct error *error)
+{
+    struct record_set set = {0};
+    bool ok = arguments->n_operands > 0 ||
+              error_set(error, STATUS_USAGE, "report: name at least one folder with a records.jsonl");
+    for (int i = 0; i < arguments->n_operands && ok; i++)
+        ok = record_set_load(arguments->operands[i], &set, error);
+    ok = ok && report_table(&set, stdout, error);
+    if (ok && arguments->out &&
+        (ok = folder_create(arguments->out, error) && report_html(&set, arguments->out, error)))
+        printf("\nReport: %s/report.html\n", arguments->out);
+    record_set_free(&set);
+    return error->status;
+}

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * SPDX-FileCopyrightText: 2026 The mamba-bench developers */
+#include <jansson.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "bench/cli.h"
+#include "platforms/device.h"
+#include "platforms/validate.h"
+
+static void print_json(const struct validation *validation)
+{
+    json_t *rows = json_array();
+    for (size_t i = 0; i < validation->n_rows; i++) {
+        const struct validation_row *row = &validation->rows[i];
+        char device[128];
+        snprintf(device, sizeof device, "%s:%s", row->platform, row->device);
+        json_array_append_new(
+            rows, json_pack("{s:s,s:s,s:s,s:s,s:f,s:f,s:o,s:f,s:s,s:s,s:s?,s:b}", "device", device, "id",
+                            row->id, "what", row->what, "figure", row->figure, "published", row->published,
+                            "model", row->model, "relative_error",
+                            isfinite(row->relative_error) ? json_real(row->relative_error) : json_null(),
+                            "tolerance", row->tolerance, "provenance", row->provenance, "source", row->source,
+                            "note", row->note, "passed", row->passed));
+    }
+    json_dumpf(rows, stdout, JSON_INDENT(2));
+    printf("\n");
+    json_decref(rows);
+}
+
+static void print_row(const struct validation_row *row)
+{
+    char tolerance[32] = "exact";
+    if (row->tolerance > 0)
+        snprintf(tolerance, sizeof tolerance, "%.3g %%", 100 * row->tolerance);
+    printf("  %-46.46s %-12s %10.6g %10.6g %+8.2f%% %6s%s\n", row->what, row->provenance, row->published,
+           row->model, 100 * row->relative_error, tolerance, row->passed ? "" : "  FAILED");
+    if (row->note)
+        printf("      %s\n", row->note);
+}
+
+/* Everything in a device file that nobody published. */
+static bool print_assumptions(const char *platform, const char *name, struct error *error)
+{
+    struct device *device;
+    if (!device_load(platform, name, &device, error))
+        return false;
+    for (unsigned i = 0; i < device->assumed_count; i++)
+        printf("  assumed: %s (%s)\n", device->assumed[i].name, device->assumed[i].reason);
+    device_free(device);
+    return true;
+}
+
+static bool print_table(const struct validation *validation, struct error *error)
+{
+    int failed = 0;
+    for (size_t i = 0; i < validation->n_rows; i++) {
+        const struct validation_row *row = &validation->rows[i];
+        const struct validation_row *before = i ? row - 1 : NULL;
+        if (!before || strcmp(before->device, row->device) || strcmp(before->platform, row->platform)) {
+            if (before && !print_assumptions(before->platform, before->device, error))
+                return false;
+            printf("%s%s:%s\n  %-46s %-12s %10s %10s %9s %6s\n", before ? "\n" : "", row->platform,
+                   row->device, "figure", "evidence", "published", "model", "error", "bound");
+        }
+        print_row(row);
+        failed += !row->passed;
+    }
+    if (validation->n_rows) {
+        const struct validation_row *last = &validation->rows[validation->n_rows - 1];
+        if (!print_assumptions(last->platform, last->device, error))
+            return false;
+    }
+    printf("\n%zu figures, %d outside their bound.\n", validation->n_rows, failed);
+    return true;
+}
+
+enum status command_validate(const struct arguments *arguments, struct error *error)
+{
+    struct validation validation = {0};
+    if (arguments->format == FORMAT_CSV || arguments->format == FORMAT_GBENCH) {
+        error_set(error, STATUS_USAGE, "validate: --format is table or json");
+        return error->status;
+    }
+    if (!validate(arguments->device, &validation, error))
+        return error->status;
+    bool printed = true;
+    if (arguments->format == FORMAT_JSON)
+        print_json(&validation);
+    else
+        printed = print_table(&validation, error);
+    const bool passed = validation.passed;
+    validation_free(&validation);
+    return !printed ? error->status : passed ? STATUS_OK : STATUS_FAILED;
+}

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * SPDX-FileCopyrightText: 2026 The mamba-bench developers */
+#include "bench/folder.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+bool folder_create(const char *path, struct error *error)
+{
+    char text[4096];
+    if (snprintf(text, sizeof text, "%s", path) >= (int)sizeof text)
+        return error_set(error, STATUS_USAGE, "--out: longer than %zu characters", sizeof text - 1);
+    for (char *at = text + 1;; at++) {
+        const char c = *at;
+        if (c && c != '/')
+            continue;
+        *at = 0;
+        if (mkdir(text, 0777) && errno != EEXIST)
+            return error_set(error, STATUS_USAGE, "--out %s: %s", text, strerror(errno));
+        *at = c;
+        if (!c)
+            return true;
+    }
+}
+
+bool folder_write(const char *folder, const char *name, const char *text, struct error *error)
+{
+    char path[4352];
+    snprintf(path, sizeof path, "%s/%s", folder, name);
+    FILE *file = fopen(path, "w");
+    if (!file)
+        return error_set(error, STATUS_FAILED, "%s: %s", path, strerror(errno));
+    const bool ok = fputs(text, file) >= 0;
+    return (fclose(file) == 0 && ok) || error_set(error, STATUS_FAILED, "%s: cannot write", path);
+}

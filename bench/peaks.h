@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * SPDX-FileCopyrightText: 2026 The mamba-bench developers */
+#ifndef BENCH_PEAKS_H
+#define BENCH_PEAKS_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "kernels/kernel.h"
+#include "mamba/error.h"
+
+/* What this machine reaches at best: the ceilings of a roofline, measured with the loops of kernels/probe as
+ * STREAM and likwid-bench do. Each figure is the best of several runs on bound threads
+ * (platforms/cpu/team.h), each with buffers of its own that it touched first, and counts bytes as STREAM
+ * does. */
+
+struct peaks_compute {
+    enum isa isa;
+    double gflop_per_s; /* fp32, an FMA is two; scalar: multiply and add */
+    double gexp_per_s;  /* fp32 exponentials as the kernels compute them; scalar: the C library's expf */
+};
+
+struct peaks_bandwidth {
+    const char *level;          /* "L1", "L2", "L3", "DRAM" */
+    uint64_t working_set_bytes; /* of all threads; half of the caches that they use, or see dram_is_cached */
+    double read_gbyte_per_s;
+    double copy_gbyte_per_s;
+    double triad_gbyte_per_s;
+};
+
+enum { PEAKS_MAX_LEVELS = 4, PEAKS_MAX_RUNS = 2 };
+
+struct peaks_run {
+    int threads;
+    bool bound;                              /* each thread had a core of its own */
+    struct peaks_compute compute[ISA_COUNT]; /* up the ladder, those in isa_mask() */
+    int n_compute;
+    struct peaks_bandwidth bandwidth[PEAKS_MAX_LEVELS];
+    int n_bandwidth;
+};
+
+struct peaks {
+    struct peaks_run runs[PEAKS_MAX_RUNS]; /* 1 thread, then all that were asked for */
+    int n_runs;
+    bool dram_is_cached; /* the DRAM working set is below 4 times the last-level caches, STREAM's rule, for
+                          * want of memory or time: parts of it may have come from there */
+    char note[512];      /* what the reader must know, or "" */
+};
+
+struct peaks_options {
+    double time_s;       /* about how long all may take, setting up of large buffers apart; 0: 1 s */
+    uint64_t dram_bytes; /* working set of the DRAM figures; 0: 4 times the last-level caches and at least
+                          * 128 MiB, but 512 MiB where that is more than 1 GiB, and at most half of the memory
+                          * that is free */
+};
+
+/* threads 0: one a core. options may be null. The calling thread's binding is restored. */
+bool peaks_measure(int threads, const struct peaks_options *options, struct peaks *peaks,
+                   struct error *error);
+
+/* {"runs":[{"threads":…, "compute":[{"isa":…, "gflop_per_s":…, "gexp_per_s":…}], "bandwidth":[…]}],
+ * "note":…}. Null: out of memory. */
+json_t *peaks_json(const struct peaks *peaks);
+
+/* The run with that many threads, else null. */
+const struct peaks_run *peaks_find(const struct peaks *peaks, int threads);
+/* The highest figure of a run; 0 when it has none. */
+double peaks_best_gflop_per_s(const struct peaks_run *run);
+double peaks_best_gbyte_per_s(const struct peaks_run *run, const char *level);
+
+#endif

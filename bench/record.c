@@ -1,0 +1,238 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * SPDX-FileCopyrightText: 2026 The mamba-bench developers */
+#include "bench/record.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "bench/statistics.h"
+
+struct record_file {
+    FILE *file;
+    char *path;
+};
+
+/* JSON has no NaN and no infinity. */
+static json_t *number(double value)
+{
+    return isfinite(value) ? json_real(value) : json_null();
+}
+
+static json_t *work_json(const struct unit *unit)
+{
+    const struct work *work = &unit->work;
+    return json_pack("{s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I}", "mul", (json_int_t)work->mul, "add",
+                     (json_int_t)work->add, "exp", (json_int_t)work->exp, "log", (json_int_t)work->log, "div",
+                     (json_int_t)work->div, "bytes_read", (json_int_t)unit->bytes_read, "bytes_written",
+                     (json_int_t)unit->bytes_written, "onchip_bytes", (json_int_t)unit->onchip_bytes);
+}
+
+static json_t *plan_json(const struct result *result)
+{
+    json_t *plan = json_pack("{s:s,s:s,s:s,s:s}", "fusion", result->fusion, "scan", "sequential", "recompute",
+                             "none", "precision", precision_name(result->plan->precision));
+    for (const char *const *option = result->options; option && *option && plan; option++) {
+        const char *equals = strchr(*option, '=');
+        char *key = strndup(*option, (size_t)(equals - *option));
+        if (!key)
+            break;
+        json_object_set_new(plan, key, json_string(equals + 1));
+        free(key);
+    }
+    return plan;
+}
+
+static double seconds(const struct result *result, struct statistics *statistics, struct error *error)
+{
+    if (!result->n_samples)
+        return result->price->time_s;
+    return statistics_compute(result->samples, result->n_samples, statistics, error) ? statistics->median
+                                                                                     : -1;
+}
+
+static json_t *time_json(const struct result *result, const struct statistics *statistics)
+{
+    if (!result->n_samples)
+        return json_pack("{s:f,s:f,s:i}", "median", result->price->time_s, "min", result->price->time_s, "n",
+                         1);
+    json_t *samples = json_array();
+    for (int i = 0; i < result->n_samples; i++)
+        json_array_append_new(samples, json_real(result->samples[i]));
+    return json_pack("{s:f,s:[f,f],s:f,s:f,s:i,s:o}", "median", statistics->median, "ci95",
+                     statistics->ci95[0], statistics->ci95[1], "coverage", statistics->coverage, "min",
+                     statistics->min, "n", statistics->n, "samples", samples);
+}
+
+static json_t *rate_json(const struct result *result, double time_s)
+{
+    const struct unit *unit = result->unit;
+    json_t *rate = json_object();
+    if (!(time_s > 0))
+        return rate;
+    json_object_set_new(rate, "gflop_per_s",
+                        number((double)(unit->work.mul + unit->work.add) / time_s / 1e9));
+    json_object_set_new(rate, "gbyte_per_s",
+                        number((double)(unit->bytes_read + unit->bytes_written) / time_s / 1e9));
+    if (unit->scope == SCOPE_MODEL)
+        json_object_set_new(rate, "tokens_per_s",
+                            number((double)(result->graph->batch * result->graph->seqlen) / time_s));
+    if (result->roofline_s > 0) {
+        json_object_set_new(rate, "roofline_fraction", number(result->roofline_s / time_s));
+        json_object_set_new(rate, "roofline_limit", json_string(result->roofline_limit));
+    }
+    return rate;
+}
+
+static json_t *breakdown_json(const struct price *price)
+{
+    json_t *breakdown = json_object();
+    const struct {
+        const char *name;
+        double value;
+    } parts[] = {{"compute_s", price->compute_s},
+                 {"memory_s", price->memory_s},
+                 {"link_s", price->link_s},
+                 {"overhead_s", price->overhead_s}};
+    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++)
+        if (parts[i].value >= 0)
+            json_object_set_new(breakdown, parts[i].name, number(parts[i].value));
+    return breakdown;
+}
+
+static void add_accuracy(json_t *record, const struct accuracy *accuracy)
+{
+    if (accuracy->reason[0]) {
+        json_object_set_new(record, "error", json_null());
+        json_object_set_new(record, "error_reason", json_string(accuracy->reason));
+        return;
+    }
+    json_t *error =
+        json_pack("{s:o,s:o,s:s,s:I}", "max_abs", number(accuracy->max_abs), "rel_l2",
+                  number(accuracy->rel_l2), "reference", "float64", "tokens", (json_int_t)accuracy->tokens);
+    json_object_set_new(record, "error", error);
+}
+
+/* FNV-1a over the fields that say what was run, so that the repro line gives the same id. */
+static void add_id(json_t *record)
+{
+    static const char *const keys[] = {"platform", "device", "model", "phase",   "batch", "seqlen", "context",
+                                       "scope",    "stage",  "plan",  "threads", "cache", "kernel", NULL};
+    uint64_t hash = UINT64_C(0xcbf29ce484222325);
+    for (int k = 0; keys[k]; k++) {
+        const json_t *value = json_object_get(record, keys[k]);
+        char *text = value ? json_dumps(value, JSON_ENCODE_ANY | JSON_SORT_KEYS | JSON_COMPACT) : NULL;
+        for (const char *c = text ? text : ""; *c; c++)
+            hash = (hash ^ (unsigned char)*c) * UINT64_C(0x100000001b3);
+        hash = (hash ^ '\n') * UINT64_C(0x100000001b3);
+        free(text);
+    }
+    char id[17];
+    snprintf(id, sizeof id, "%016" PRIx64, hash);
+    json_object_set_new(record, "id", json_string(id));
+}
+
+static bool add_figures(json_t *record, const struct result *result, struct error *error)
+{
+    struct statistics statistics;
+    const double time_s = seconds(result, &statistics, error);
+    if (!(time_s >= 0))
+        return error_set(error, STATUS_FAILED, "%s: no valid time", result->unit->name);
+    json_object_set_new(record, "time_s", time_json(result, &statistics));
+    if (result->price) {
+        if (result->price->cycles >= 0)
+            json_object_set_new(record, "cycles", number(result->price->cycles));
+        json_object_set_new(record, "breakdown", breakdown_json(result->price));
+        if (result->price->note[0])
+            json_object_set_new(record, "note", json_string(result->price->note));
+    }
+    json_object_set_new(record, "rate", rate_json(result, time_s));
+    if (result->counters)
+        json_object_set_new(record, "counters", counters_json(result->counters));
+    if (result->energy)
+        json_object_set(record, "energy", result->energy);
+    if (result->accuracy)
+        add_accuracy(record, result->accuracy);
+    return true;
+}
+
+json_t *record_make(const struct result *result, struct error *error)
+{
+    const struct unit *unit = result->unit;
+    const struct graph *graph = result->graph;
+    json_t *record = json_pack(
+        "{s:i,s:s,s:s,s:s,s:s,s:s,s:s,s:I,s:I,s:s,s:s,s:b,s:I,s:o}", "schema", 1, "id", "", "platform",
+        result->platform, "device", result->device, "provenance", provenance_name(result->provenance),
+        "model", graph->shape.name, "phase", phase_name(graph->phase), "batch", (json_int_t)graph->batch,
+        "seqlen", (json_int_t)graph->seqlen, "scope", scope_name(unit->scope), "stage", unit->name, "in_plan",
+        unit->in_plan, "repeats", (json_int_t)unit->repeats, "plan", plan_json(result));
+    if (!record) {
+        error_set(error, STATUS_FAILED, "cannot make a record of %s", unit->name);
+        return NULL;
+    }
+    if (graph->phase == PHASE_DECODE)
+        json_object_set_new(record, "context", json_integer(result->context));
+    if (unit->kernel[0])
+        json_object_set_new(record, "kernel", json_string(unit->kernel));
+    if (result->threads)
+        json_object_set_new(record, "threads", json_integer(result->threads));
+    if (result->cache)
+        json_object_set_new(record, "cache", json_string(result->cache));
+    json_object_set_new(record, "work", work_json(unit));
+    if (result->skipped)
+        json_object_set_new(record, "skipped", json_string(result->skipped));
+    else if (!add_figures(record, result, error)) {
+        json_decref(record);
+        return NULL;
+    }
+    json_object_set_new(record, "environment", json_string(result->environment));
+    json_object_set_new(record, "repro", json_string(result->repro));
+    add_id(record);
+    return record;
+}
+
+double record_seconds(const json_t *record)
+{
+    const json_t *median = json_object_get(json_object_get(record, "time_s"), "median");
+    return json_is_number(median) ? json_number_value(median) : -1;
+}
+
+struct record_file *record_file_create(const char *path, struct error *error)
+{
+    struct record_file *file = calloc(1, sizeof *file);
+    if (!file || !(file->path = strdup(path))) {
+        free(file);
+        error_set(error, STATUS_FAILED, "out of memory");
+        return NULL;
+    }
+    file->file = fopen(path, "wx");
+    if (!file->file) {
+        if (errno == EEXIST)
+            error_set(error, STATUS_USAGE, "%s exists already: choose another folder", path);
+        else
+            error_set(error, STATUS_USAGE, "%s: %s", path, strerror(errno));
+        free(file->path);
+        free(file);
+        return NULL;
+    }
+    return file;
+}
+
+bool record_file_write(struct record_file *file, const json_t *record, struct error *error)
+{
+    if (json_dumpf(record, file->file, JSON_COMPACT | JSON_ENSURE_ASCII) || fputc('\n', file->file) == EOF ||
+        fflush(file->file))
+        return error_set(error, STATUS_FAILED, "%s: cannot write: %s", file->path, strerror(errno));
+    return true;
+}
+
+bool record_file_close(struct record_file *file, struct error *error)
+{
+    const bool ok = fclose(file->file) == 0 ||
+                    error_set(error, STATUS_FAILED, "%s: cannot write: %s", file->path, strerror(errno));
+    free(file->path);
+    free(file);
+    return ok;
+}

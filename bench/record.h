@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * SPDX-FileCopyrightText: 2026 The mamba-bench developers */
+#ifndef BENCH_RECORD_H
+#define BENCH_RECORD_H
+
+#include <jansson.h>
+
+#include "bench/counters.h"
+#include "platforms/platform.h"
+
+/* One result before it becomes a record (docs/records.md). Pointers are borrowed. */
+struct result {
+    const char *platform, *device;
+    enum provenance provenance;
+    const struct graph *graph;
+    const struct plan *plan;
+    const char *fusion;               /* of the unit: a stage timed alone is "none" */
+    const struct unit *unit;
+    int threads;                      /* 0: does not apply */
+    const char *cache;                /* null: does not apply */
+    const char *const *options;       /* of the device, null-terminated; may be null */
+    int64_t context;
+    const char *skipped;              /* not null: no figures, and why */
+    const double *samples;            /* measured: seconds of one execution, a repetition each */
+    int n_samples;
+    const struct price *price;        /* modelled */
+    double roofline_s;                /* the unit's floor; 0: not known */
+    const char *roofline_limit;       /* what sets it: "fp32", "exp", "DRAM", ... */
+    const struct counters_reading *counters;
+    json_t *energy;                   /* complete object, or null */
+    const struct accuracy *accuracy;  /* null: does not apply */
+    const char *environment;          /* id */
+    const char *repro;
+};
+
+/* The record as a JSON object, or null with an error. */
+json_t *record_make(const struct result *result, struct error *error);
+
+/* Seconds that the record states as the result, or -1 for a skipped one. */
+double record_seconds(const json_t *record);
+
+/* A JSON Lines file: every record is written whole and flushed. */
+struct record_file;
+
+/* Refuses a file that exists: nothing is ever overwritten. */
+struct record_file *record_file_create(const char *path, struct error *error);
+bool record_file_write(struct record_file *file, const json_t *record, struct error *error);
+bool record_file_close(struct record_file *file, struct error *error);
+
+#endif

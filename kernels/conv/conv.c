@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * SPDX-FileCopyrightText: 2026 The mamba-bench developers */
+#include "kernels/conv/conv.h"
+
+static const struct kernel_dim dims[] = {
+    KERNEL_DIM(struct conv_args, batch),
+    KERNEL_DIM(struct conv_args, seqlen),
+    KERNEL_DIM(struct conv_args, channels),
+    KERNEL_DIM(struct conv_args, width),
+};
+
+static const struct kernel_operand operands[] = {
+    {
+        .name = "x",
+        .role = OPERAND_INPUT,
+        .slot = offsetof(struct conv_args, x),
+        .axes = 3,
+        .shape = {EXTENT(struct conv_args, batch), EXTENT(struct conv_args, seqlen),
+                  EXTENT(struct conv_args, channels)},
+        .row_axes = 2,
+        .stride = offsetof(struct conv_args, x_stride),
+        .lo = -4,
+        .hi = 4,
+        .magnitude = true,
+    },
+    {
+        .name = "weight",
+        .role = OPERAND_WEIGHT,
+        .slot = offsetof(struct conv_args, weight),
+        .axes = 2,
+        .shape = {EXTENT(struct conv_args, channels), EXTENT(struct conv_args, width)},
+        .lo = -0.7,
+        .hi = 0.7,
+        .magnitude = true,
+    },
+    {
+        .name = "bias",
+        .role = OPERAND_WEIGHT,
+        .optional = true,
+        .slot = offsetof(struct conv_args, bias),
+        .axes = 1,
+        .shape = {EXTENT(struct conv_args, channels)},
+        .lo = -0.5,
+        .hi = 0.5,
+        .magnitude = true,
+    },
+    {
+        .name = "state",
+        .role = OPERAND_STATE,
+        .slot = offsetof(struct conv_args, state),
+        .axes = 3,
+        .shape = {EXTENT(struct conv_args, batch),
+                  {offsetof(struct conv_args, width), -1},
+                  EXTENT(struct conv_args, channels)},
+        .lo = -4,
+        .hi = 4,
+        .magnitude = true,
+    },
+    {
+        .name = "y",
+        .role = OPERAND_OUTPUT,
+        .slot = offsetof(struct conv_args, y),
+        .axes = 3,
+        .shape = {EXTENT(struct conv_args, batch), EXTENT(struct conv_args, seqlen),
+                  EXTENT(struct conv_args, channels)},
+        .row_axes = 2,
+        .stride = offsetof(struct conv_args, y_stride),
+    },
+};
+
+static void work(const void *args, struct work *work)
+{
+    const struct conv_args *a = args;
+    uint64_t outputs = (uint64_t)a->batch * a->seqlen * a->channels;
+    *work = (struct work){.mul = outputs * a->width, .add = outputs * (a->width - 1 + (a->bias ? 1 : 0))};
+}
+
+static double bound(const void *args)
+{
+    const struct conv_args *a = args;
+    return (double)a->width + 2;
+}
+
+static bool narrow(const void *args)
+{
+    const struct conv_args *a = args;
+    return a->width <= 4;
+}
+
+static const struct kernel kernels[] = {
+    {"conv/reference", ISA_SCALAR, conv_reference, NULL},
+#ifdef __x86_64__
+    {"conv/avx2", ISA_AVX2, conv_avx2, narrow},
+    {"conv/avx512", ISA_AVX512, conv_avx512, narrow},
+#endif
+};
+
+const struct kernel_family conv_family = {
+    .name = "conv",
+    .summary = "y[t] = bias + sum_j weight[j] x[t - (width - 1) + j]",
+    .covers = {"conv"},
+    .args_size = sizeof(struct conv_args),
+    .dims = dims,
+    .n_dims = COUNT_OF(dims),
+    .operands = operands,
+    .n_operands = COUNT_OF(operands),
+    .work = work,
+    .bound = bound,
+    .bound_reason = "a product and at most width additions; condition |x| * |weight| + |bias|",
+    .reference_f64 = conv_reference_f64,
+    .kernels = kernels,
+    .n_kernels = COUNT_OF(kernels),
+};

@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * SPDX-FileCopyrightText: 2026 The mamba-bench developers */
+#include "kernels/conv_silu/conv_silu.h"
+
+static const struct kernel_dim dims[] = {
+    KERNEL_DIM(struct conv_args, batch),
+    KERNEL_DIM(struct conv_args, seqlen),
+    KERNEL_DIM(struct conv_args, channels),
+    KERNEL_DIM(struct conv_args, width),
+};
+
+static const struct kernel_operand operands[] = {
+    {
+        .name = "x",
+        .bind = "conv.x",
+        .role = OPERAND_INPUT,
+        .slot = offsetof(struct conv_args, x),
+        .axes = 3,
+        .shape = {EXTENT(struct conv_args, batch), EXTENT(struct conv_args, seqlen),
+                  EXTENT(struct conv_args, channels)},
+        .row_axes = 2,
+        .stride = offsetof(struct conv_args, x_stride),
+        .lo = -4,
+        .hi = 4,
+        .magnitude = true,
+    },
+    {
+        .name = "weight",
+        .bind = "conv.weight",
+        .role = OPERAND_WEIGHT,
+        .slot = offsetof(struct conv_args, weight),
+        .axes = 2,
+        .shape = {EXTENT(struct conv_args, channels), EXTENT(struct conv_args, width)},
+        .lo = -0.7,
+        .hi = 0.7,
+        .magnitude = true,
+    },
+    {
+        .name = "bias",
+        .bind = "conv.bias",
+        .role = OPERAND_WEIGHT,
+        .optional = true,
+        .slot = offsetof(struct conv_args, bias),
+        .axes = 1,
+        .shape = {EXTENT(struct conv_args, channels)},
+        .lo = -0.5,
+        .hi = 0.5,
+        .magnitude = true,
+    },
+    {
+        .name = "state",
+        .bind = "conv.state",
+        .role = OPERAND_STATE,
+        .slot = offsetof(struct conv_args, state),
+        .axes = 3,
+        .shape = {EXTENT(struct conv_args, batch),
+                  {offsetof(struct conv_args, width), -1},
+                  EXTENT(struct conv_args, channels)},
+        .lo = -4,
+        .hi = 4,
+        .magnitude = true,
+    },
+    {
+        .name = "y",
+        .bind = "silu.y",
+        .role = OPERAND_OUTPUT,
+        .slot = offsetof(struct conv_args, y),
+        .axes = 3,
+        .shape = {EXTENT(struct conv_args, batch), EXTENT(struct conv_args, seqlen),
+                  EXTENT(struct conv_args, channels)},
+        .row_axes = 2,
+        .stride = offsetof(struct conv_args, y_stride),
+    },
+};
+
+static void work(const void *args, struct work *work)
+{
+    const struct conv_args *a = args;
+    uint64_t outputs = (uint64_t)a->batch * a->seqlen * a->channels;
+    conv_family.work(args, work);
+    work->add += outputs;
+    work->exp += outputs;
+    work->div += outputs;
+}
+
+/* silu's slope is at most 1.1, and silu(v) >= v / 2 for v >= 0. */
+static double bound(const void *args)
+{
+    return 2.2 * conv_family.bound(args) + 8;
+}
+
+static bool narrow(const void *args)
+{
+    const struct conv_args *a = args;
+    return a->width <= 4;
+}
+
+static const struct kernel kernels[] = {
+    {"conv_silu/reference", ISA_SCALAR, conv_silu_reference, NULL},
+#ifdef __x86_64__
+    {"conv_silu/avx2", ISA_AVX2, conv_silu_avx2, narrow},
+    {"conv_silu/avx512", ISA_AVX512, conv_silu_avx512, narrow},
+#endif
+};
+
+const struct kernel_family conv_silu_family = {
+    .name = "conv_silu",
+    .summary = "y[t] = silu(bias + sum_j weight[j] x[t - (width - 1) + j])",
+    .covers = {"conv", "silu"},
+    .args_size = sizeof(struct conv_args),
+    .dims = dims,
+    .n_dims = COUNT_OF(dims),
+    .operands = operands,
+    .n_operands = COUNT_OF(operands),
+    .work = work,
+    .bound = bound,
+    .bound_reason = "error of conv times slope 1.1 over silu(v)/v >= 1/2, and 8 of silu itself; condition "
+                    "silu(|x| * |weight| + |bias|)",
+    .reference_f64 = conv_silu_reference_f64,
+    .kernels = kernels,
+    .n_kernels = COUNT_OF(kernels),
+};

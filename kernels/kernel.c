@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * SPDX-FileCopyrightText: 2026 The mamba-bench developers */
+#include "kernels/kernel.h"
+
+#include <string.h>
+
+#ifdef __x86_64__
+#include <cpuid.h>
+#endif
+
+#include "kernels/contract/contract.h"
+#include "kernels/conv/conv.h"
+#include "kernels/conv_silu/conv_silu.h"
+#include "kernels/discretize/discretize.h"
+#include "kernels/embed/embed.h"
+#include "kernels/gate/gate.h"
+#include "kernels/gate_norm/gate_norm.h"
+#include "kernels/matmul/matmul.h"
+#include "kernels/residual/residual.h"
+#include "kernels/rmsnorm/rmsnorm.h"
+#include "kernels/scan/scan.h"
+#include "kernels/selective_scan/selective_scan.h"
+#include "kernels/silu/silu.h"
+#include "kernels/skip/skip.h"
+#include "kernels/softplus/softplus.h"
+#include "kernels/ssd/ssd.h"
+#include "kernels/ssd_scan/ssd_scan.h"
+
+const struct kernel_family *const kernel_families[] = {
+    &embed_family,     &rmsnorm_family,        &matmul_family,
+    &conv_family,      &silu_family,           &conv_silu_family,
+    &softplus_family,  &discretize_family,     &scan_family,
+    &contract_family,  &skip_family,           &gate_family,
+    &ssd_scan_family,  &selective_scan_family, &ssd_family,
+    &gate_norm_family, &residual_family,       NULL,
+};
+
+static const char *const isa_names[ISA_COUNT] = {"scalar", "avx2", "avx512", "neon"};
+
+static enum isa isa_highest = ISA_COUNT - 1;
+
+struct range part_range(struct part part, int64_t n, int64_t grain)
+{
+    int64_t blocks = n / grain + (n % grain != 0);
+    int64_t share = blocks / part.count, extra = blocks % part.count;
+    int64_t first = share * part.index + (part.index < extra ? part.index : extra);
+    int64_t last = first + share + (part.index < extra);
+    /* The last block may be short, so that last * grain could overflow where n does not. */
+    return (struct range){first < blocks ? first * grain : n, last < blocks ? last * grain : n};
+}
+
+struct tile part_tile(struct part part, int64_t rows, int64_t columns, int64_t grain)
+{
+    if (rows >= part.count)
+        return (struct tile){part_range(part, rows, 1), {0, columns}};
+    return (struct tile){{0, rows}, part_range(part, columns, grain)};
+}
+
+const struct kernel_family *kernel_family_find(const char *name)
+{
+    for (int i = 0; kernel_families[i]; i++)
+        if (strcmp(kernel_families[i]->name, name) == 0)
+            return kernel_families[i];
+    return NULL;
+}
+
+#ifdef __x86_64__
+static bool has_f16c(void)
+{
+    unsigned a, b, c, d;
+    return __get_cpuid(1, &a, &b, &c, &d) && (c & bit_F16C);
+}
+#endif
+
+unsigned isa_available(void)
+{
+    unsigned mask = 1u << ISA_SCALAR;
+#if defined(__x86_64__)
+    /* These look at what the operating system saves, too. */
+    __builtin_cpu_init();
+    if (!__builtin_cpu_supports("avx2") || !__builtin_cpu_supports("fma") || !has_f16c())
+        return mask;
+    mask |= 1u << ISA_AVX2;
+    if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+        __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl"))
+        mask |= 1u << ISA_AVX512;
+#elif defined(__aarch64__)
+    mask |= 1u << ISA_NEON;
+#endif
+    return mask;
+}
+
+unsigned isa_mask(void)
+{
+    return isa_available() & ((2u << isa_highest) - 1);
+}
+
+unsigned isa_limit(enum isa highest)
+{
+    isa_highest = highest < ISA_COUNT ? highest : ISA_COUNT - 1;
+    return isa_mask();
+}
+
+const char *isa_name(enum isa isa)
+{
+    return isa < ISA_COUNT ? isa_names[isa] : NULL;
+}
+
+bool isa_parse(const char *name, enum isa *isa)
+{
+    for (int i = 0; i < ISA_COUNT; i++) {
+        if (strcmp(name, isa_names[i]) == 0) {
+            *isa = (enum isa)i;
+            return true;
+        }
+    }
+    return false;
+}
+
+const struct kernel *kernel_choose(const struct kernel_family *family, const void *args)
+{
+    unsigned mask = isa_mask();
+    for (int i = family->n_kernels - 1; i > 0; i--) {
+        const struct kernel *kernel = &family->kernels[i];
+        if ((mask >> kernel->isa & 1) && (!kernel->accepts || kernel->accepts(args)))
+            return kernel;
+    }
+    return &family->kernels[0];
+}
+
+static int64_t field(const void *args, size_t offset)
+{
+    int64_t value;
+    memcpy(&value, (const char *)args + offset, sizeof value);
+    return value;
+}
+
+bool kernel_set_dim(const struct kernel_family *family, void *args, const char *name, int64_t value)
+{
+    for (int i = 0; i < family->n_dims; i++) {
+        if (strcmp(family->dims[i].name, name) == 0) {
+            memcpy((char *)args + family->dims[i].offset, &value, sizeof value);
+            return true;
+        }
+    }
+    return false;
+}
+
+int64_t kernel_dim(const struct kernel_family *family, const void *args, const char *name)
+{
+    for (int i = 0; i < family->n_dims; i++)
+        if (strcmp(family->dims[i].name, name) == 0)
+            return field(args, family->dims[i].offset);
+    return -1;
+}
+
+const struct kernel_operand *kernel_operand(const struct kernel_family *family, const char *name)
+{
+    for (int i = 0; i < family->n_operands; i++)
+        if (strcmp(family->operands[i].name, name) == 0)
+            return &family->operands[i];
+    return NULL;
+}
+
+static int64_t extents_product(const struct kernel_operand *operand, const void *args, int begin, int end)
+{
+    int64_t product = 1;
+    for (int i = begin; i < end; i++) {
+        int64_t extent;
+        if (__builtin_add_overflow(field(args, operand->shape[i].offset), operand->shape[i].plus, &extent) ||
+            __builtin_mul_overflow(product, extent, &product))
+            return INT64_MAX;
+    }
+    return product;
+}
+
+int64_t operand_row_length(const struct kernel_operand *operand, const void *args)
+{
+    return extents_product(operand, args, operand->row_axes, operand->axes);
+}
+
+int64_t operand_rows(const struct kernel_operand *operand, const void *args)
+{
+    return extents_product(operand, args, 0, operand->row_axes);
+}

@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * SPDX-FileCopyrightText: 2026 The mamba-bench developers */
+#ifndef KERNELS_KERNEL_H
+#define KERNELS_KERNEL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* A kernel family is one signature (an args struct in kernels/<family>/<family>.h) and the list of
+ * functions that compute it. The family describes its own args struct (dims, operands), so that the
+ * dispatcher, the correctness check, the benchmark, the graph and the docs need no code per family.
+ *
+ * Kernels do no I/O, no allocation and start no threads. Work is shared by calling a kernel once for
+ * each part: run(args, (struct part){i, n}) for all i < n, in any order or at the same time, computes
+ * the whole. Parts write disjoint outputs, so a barrier is needed only between dependent kernels.
+ *
+ * Pointers need the alignment of their element type only; operands never overlap unless the family's
+ * header says so. */
+
+/* Element type of a family's operands: float, or double in the float64 reference build of the
+ * reference sources (see KERNEL_REFERENCE). The two args structs have the same layout. */
+#ifdef KERNELS_FLOAT64
+typedef double real;
+#define KERNEL_REFERENCE(family) family##_reference_f64
+#else
+typedef float real;
+#define KERNEL_REFERENCE(family) family##_reference
+#endif
+
+enum isa { ISA_SCALAR, ISA_AVX2, ISA_AVX512, ISA_NEON, ISA_COUNT };
+
+struct part {
+    int index, count;
+};
+
+struct range {
+    int64_t begin, end;
+};
+
+/* The share of [0, n) that belongs to part, in whole multiples of grain (the last one may be short).
+ * May be empty. */
+struct range part_range(struct part part, int64_t n, int64_t grain);
+
+/* The share of a rows x columns array of independent elements: whole rows, or, when there are fewer rows
+ * than parts, all rows of a share of the columns in multiples of grain. */
+struct tile {
+    struct range rows, columns;
+};
+struct tile part_tile(struct part part, int64_t rows, int64_t columns, int64_t grain);
+
+/* Exact operation counts of the mathematical definition, whatever a kernel does: mul and add (an FMA
+ * is one of each; a subtraction or a comparison is an add), exp, log, div (divisions and square roots). */
+struct work {
+    uint64_t mul, add, exp, log, div;
+};
+
+typedef void kernel_fn(const void *args, struct part part);
+
+/* A dimension: an int64_t field of the args struct. */
+struct kernel_dim {
+    const char *name;
+    size_t offset;
+};
+
+/* A scalar parameter: a double field of the args struct. check_value is what `check` uses. */
+struct kernel_parameter {
+    const char *name;
+    size_t offset;
+    double check_value;
+};
+
+enum operand_role { OPERAND_INPUT, OPERAND_WEIGHT, OPERAND_STATE, OPERAND_OUTPUT };
+/* OPERAND_STATE is read and written. */
+
+enum operand_type { OPERAND_REAL, OPERAND_INDEX };
+/* OPERAND_INDEX: int32_t, values in [0, dim "vocab"). */
+
+/* One axis of an operand: the args field at `offset` plus a constant (conv's history is width - 1). */
+struct kernel_extent {
+    size_t offset;
+    int64_t plus;
+};
+
+enum { OPERAND_MAX_AXES = 5 };
+
+struct kernel_operand {
+    const char *name;
+    /* For a family that fuses stages: "stage.operand" that this operand is in the unfused graph. */
+    const char *bind;
+    enum operand_role role;
+    enum operand_type type;
+    bool optional; /* pointer may be null */
+    size_t slot;   /* offset of the pointer */
+    int axes;      /* row-major shape, slowest first */
+    struct kernel_extent shape[OPERAND_MAX_AXES];
+    int row_axes;          /* leading axes that count rows `stride` elements apart; */
+    size_t stride;         /* 0: contiguous. offset of the int64_t stride field */
+    double lo, hi;         /* values that real models have, for generated data */
+    bool magnitude;        /* error bound: the condition uses |operand| */
+    bool exponent;         /* enters an exponential: the condition adds its slope */
+    const char *may_alias; /* output: the input whose memory it may share (pointer
+                            * and stride), else null */
+    double huge;           /* largest magnitude at which nothing inside overflows
+                            * while the other operands are in [lo, hi]; 0: 1e15 */
+};
+
+struct kernel {
+    const char *name; /* "conv/avx512": family, then variant */
+    enum isa isa;
+    kernel_fn *run;
+    bool (*accepts)(const void *args); /* null: every shape */
+};
+
+enum { FAMILY_MAX_STAGES = 8 };
+
+struct kernel_family {
+    const char *name;
+    const char *summary;                   /* the formula, one line */
+    const char *covers[FAMILY_MAX_STAGES]; /* stages it computes, in order; null ends the list */
+    size_t args_size;
+    const struct kernel_dim *dims;
+    int n_dims;
+    const struct kernel_parameter *parameters;
+    int n_parameters;
+    const struct kernel_operand *operands;
+    int n_operands;
+    void (*work)(const void *args, struct work *work);
+    /* Bound k of the error of any variant in fp32: |got - float64| <= k * 2^-24 * c + tiny, element by
+     * element. c is |float64 reference| evaluated with |.| of the operands marked `magnitude`, plus
+     * |dc / d ln x| for each operand x marked `exponent`: an error of the exponent s is s times as large
+     * in exp(s). tiny covers flushed denormals: k * FLT_MIN * max(1, largest |operand|)^2. */
+    double (*bound)(const void *args);
+    const char *bound_reason;
+    kernel_fn *reference_f64;     /* operands are double */
+    const struct kernel *kernels; /* scalar reference first, then up the ladder */
+    int n_kernels;
+};
+
+/* All families, in the order in which a layer uses them; null-terminated. */
+extern const struct kernel_family *const kernel_families[];
+
+const struct kernel_family *kernel_family_find(const char *name);
+
+/* What this processor (and its operating system) can run, bit 1 << isa. */
+unsigned isa_available(void);
+
+/* Holds the ladder down to `highest` and below (ISA_COUNT - 1 lifts it). Returns the mask in force. */
+unsigned isa_limit(enum isa highest);
+unsigned isa_mask(void);
+const char *isa_name(enum isa isa); /* "scalar", "avx2", "avx512", "neon" */
+bool isa_parse(const char *name, enum isa *isa);
+
+/* The last kernel of the list that the mask allows and that accepts args. Never null: the scalar
+ * reference takes everything. */
+const struct kernel *kernel_choose(const struct kernel_family *family, const void *args);
+
+/* Args structs by name. */
+bool kernel_set_dim(const struct kernel_family *family, void *args, const char *name, int64_t value);
+int64_t kernel_dim(const struct kernel_family *family, const void *args, const char *name); /* -1: none */
+const struct kernel_operand *kernel_operand(const struct kernel_family *family, const char *name);
+/* Elements of one row, and rows, of an operand under args' dims; INT64_MAX when that overflows. */
+int64_t operand_row_length(const struct kernel_operand *operand, const void *args);
+int64_t operand_rows(const struct kernel_operand *operand, const void *args);
+
+#define KERNEL_DIM(type, field)                                                                              \
+    {                                                                                                        \
+#field, offsetof(type, field)                                                                        \
+    }
+#define EXTENT(type, field)                                                                                  \
+    {                                                                                                        \
+        offsetof(type, field), 0                                                                             \
+    }
+#define COUNT_OF(array) ((int)(sizeof(array) / sizeof((array)[0])))
+
+#endif

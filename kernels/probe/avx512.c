@@ -1,0 +1,7 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * SPDX-FileCopyrightText: 2026 The mamba-bench developers */
+#include "kernels/simd/avx512.h"
+
+#include "kernels/probe/body.h"
+
+const struct probe probe_avx512 = PROBE(ISA_AVX512, "avx512");

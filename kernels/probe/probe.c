@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * SPDX-FileCopyrightText: 2026 The mamba-bench developers */
+#include "kernels/probe/probe.h"
+
+const struct probe *const probes[] = {
+    &probe_scalar,
+#if defined(__x86_64__)
+    &probe_avx2,
+    &probe_avx512,
+#endif
+};
+const int n_probes = COUNT_OF(probes);
+
+const struct probe *probe_find(enum isa isa)
+{
+    for (int i = 0; i < n_probes; i++)
+        if (probes[i]->isa == isa)
+            return probes[i];
+    return NULL;
+}
+
+const struct probe *probe_choose(void)
+{
+    int i = n_probes - 1;
+    while (i > 0 && !(isa_mask() >> probes[i]->isa & 1))
+        i--;
+    return probes[i];
+}

@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * SPDX-FileCopyrightText: 2026 The mamba-bench developers */
+#include "kernels/selective_scan/selective_scan.h"
+
+static const struct kernel_dim dims[] = {
+    KERNEL_DIM(struct selective_scan_args, batch),
+    KERNEL_DIM(struct selective_scan_args, seqlen),
+    KERNEL_DIM(struct selective_scan_args, channels),
+    KERNEL_DIM(struct selective_scan_args, d_state),
+};
+
+static const struct kernel_parameter parameters[] = {
+    {"dt_min", offsetof(struct selective_scan_args, dt_min), 0.001},
+    {"dt_max", offsetof(struct selective_scan_args, dt_max), 0.5},
+};
+
+static const struct kernel_operand operands[] = {
+    {
+        .name = "dt",
+        .bind = "softplus.x",
+        .role = OPERAND_INPUT,
+        .slot = offsetof(struct selective_scan_args, dt),
+        .axes = 3,
+        .shape = {EXTENT(struct selective_scan_args, batch), EXTENT(struct selective_scan_args, seqlen),
+                  EXTENT(struct selective_scan_args, channels)},
+        .row_axes = 2,
+        .stride = offsetof(struct selective_scan_args, dt_stride),
+        .lo = -3,
+        .hi = 3,
+    },
+    {
+        .name = "dt_bias",
+        .bind = "softplus.bias",
+        .role = OPERAND_WEIGHT,
+        .optional = true,
+        .slot = offsetof(struct selective_scan_args, dt_bias),
+        .axes = 1,
+        .shape = {EXTENT(struct selective_scan_args, channels)},
+        .lo = -7,
+        .hi = -2,
+    },
+    {
+        .name = "u",
+        .bind = "discretize.u",
+        .role = OPERAND_INPUT,
+        .slot = offsetof(struct selective_scan_args, u),
+        .axes = 3,
+        .shape = {EXTENT(struct selective_scan_args, batch), EXTENT(struct selective_scan_args, seqlen),
+                  EXTENT(struct selective_scan_args, channels)},
+        .row_axes = 2,
+        .stride = offsetof(struct selective_scan_args, u_stride),
+        .lo = -2,
+        .hi = 2,
+        .magnitude = true,
+    },
+    {
+        .name = "a",
+        .bind = "discretize.a",
+        .role = OPERAND_WEIGHT,
+        .slot = offsetof(struct selective_scan_args, a),
+        .axes = 2,
+        .shape = {EXTENT(struct selective_scan_args, channels), EXTENT(struct selective_scan_args, d_state)},
+        .lo = -16,
+        .hi = -0.5,
+        .exponent = true,
+    },
+    {
+        .name = "b",
+        .bind = "discretize.b",
+        .role = OPERAND_INPUT,
+        .slot = offsetof(struct selective_scan_args, b),
+        .axes = 3,
+        .shape = {EXTENT(struct selective_scan_args, batch), EXTENT(struct selective_scan_args, seqlen),
+                  EXTENT(struct selective_scan_args, d_state)},
+        .row_axes = 2,
+        .stride = offsetof(struct selective_scan_args, b_stride),
+        .lo = -2,
+        .hi = 2,
+        .magnitude = true,
+    },
+    {
+        .name = "state",
+        .bind = "scan.state",
+        .role = OPERAND_STATE,
+        .slot = offsetof(struct selective_scan_args, state),
+        .axes = 3,
+        .shape = {EXTENT(struct selective_scan_args, batch), EXTENT(struct selective_scan_args, channels),
+                  EXTENT(struct selective_scan_args, d_state)},
+        .lo = -2,
+        .hi = 2,
+        .magnitude = true,
+    },
+    {
+        .name = "c",
+        .bind = "contract.c",
+        .role = OPERAND_INPUT,
+        .slot = offsetof(struct selective_scan_args, c),
+        .axes = 3,
+        .shape = {EXTENT(struct selective_scan_args, batch), EXTENT(struct selective_scan_args, seqlen),
+                  EXTENT(struct selective_scan_args, d_state)},
+        .row_axes = 2,
+        .stride = offsetof(struct selective_scan_args, c_stride),
+        .lo = -2,
+        .hi = 2,
+        .magnitude = true,
+    },
+    {
+        .name = "d",
+        .bind = "skip.d",
+        .role = OPERAND_WEIGHT,
+        .slot = offsetof(struct selective_scan_args, d),
+        .axes = 1,
+        .shape = {EXTENT(struct selective_scan_args, channels)},
+        .lo = -2,
+        .hi = 2,
+        .magnitude = true,
+    },
+    {
+        .name = "z",
+        .bind = "gate.z",
+        .role = OPERAND_INPUT,
+        .slot = offsetof(struct selective_scan_args, z),
+        .axes = 3,
+        .shape = {EXTENT(struct selective_scan_args, batch), EXTENT(struct selective_scan_args, seqlen),
+                  EXTENT(struct selective_scan_args, channels)},
+        .row_axes = 2,
+        .stride = offsetof(struct selective_scan_args, z_stride),
+        .lo = -8,
+        .hi = 8,
+    },
+    {
+        .name = "y",
+        .bind = "gate.out",
+        .role = OPERAND_OUTPUT,
+        .slot = offsetof(struct selective_scan_args, y),
+        .axes = 3,
+        .shape = {EXTENT(struct selective_scan_args, batch), EXTENT(struct selective_scan_args, seqlen),
+                  EXTENT(struct selective_scan_args, channels)},
+        .row_axes = 2,
+        .stride = offsetof(struct selective_scan_args, y_stride),
+        .lo = -2,
+        .hi = 2,
+    },
+};
+
+static void work(const void *args, struct work *work)
+{
+    const struct selective_scan_args *p = args;
+    uint64_t pairs = (uint64_t)p->batch * p->seqlen * p->channels, all = pairs * p->d_state;
+    *work = (struct work){.mul = 4 * all + 3 * pairs,
+                          .add = 2 * all + (p->dt_bias ? 5 : 4) * pairs,
+                          .exp = all + 2 * pairs,
+                          .log = pairs,
+                          .div = pairs};
+}
+
+static double bound(const void *args)
+{
+    const struct selective_scan_args *p = args;
+    return 3.0 * (double)p->seqlen + (double)p->d_state + 40;
+}
+
+static const struct kernel kernels[] = {
+    {"selective_scan/reference", ISA_SCALAR, selective_scan_reference, NULL},
+#ifdef __x86_64__
+    {"selective_scan/avx2", ISA_AVX2, selective_scan_avx2, NULL},
+    {"selective_scan/avx512", ISA_AVX512, selective_scan_avx512, NULL},
+#endif
+};
+
+const struct kernel_family selective_scan_family = {
+    .name = "selective_scan",
+    .summary = "softplus, discretize, scan, contract, skip and gate of Mamba-1 in one pass",
+    .covers = {"softplus", "discretize", "scan", "contract", "skip", "gate"},
+    .args_size = sizeof(struct selective_scan_args),
+    .dims = dims,
+    .n_dims = COUNT_OF(dims),
+    .parameters = parameters,
+    .n_parameters = COUNT_OF(parameters),
+    .operands = operands,
+    .n_operands = COUNT_OF(operands),
+    .work = work,
+    .bound = bound,
+    .bound_reason = "a step: exp 2, sum 1; sum over d_state; once: delta 24 (|dt + dt_bias| <= 16 or "
+                    "clamped), delta u b 2, "
+                    "skip 2, silu 8 and its product; the slope of exp(delta a) is in the condition",
+    .reference_f64 = selective_scan_reference_f64,
+    .kernels = kernels,
+    .n_kernels = COUNT_OF(kernels),
+};

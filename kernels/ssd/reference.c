@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * SPDX-FileCopyrightText: 2026 The mamba-bench developers */
+#include "kernels/ssd/ssd.h"
+
+#include <math.h>
+
+/* Comparisons, since fmin and fmax lose NaN. */
+static double time_step(double x, double low, double high)
+{
+    double delta = x > 0 ? x + log1p(exp(-x)) : log1p(exp(x));
+    return delta < low ? low : delta > high ? high : delta;
+}
+
+void KERNEL_REFERENCE(ssd)(const void *args, struct part part)
+{
+    const struct ssd_args *p = args;
+    int64_t states = p->d_state, in_batch = p->heads * p->headdim;
+    struct range share = part_range(part, p->batch * in_batch, 1);
+    for (int64_t i = share.begin; i < share.end; i++) {
+        int64_t column = i % in_batch, head = column / p->headdim, group = head * p->groups / p->heads;
+        real *h = p->state + i * states;
+        double bias = p->dt_bias ? p->dt_bias[head] : 0;
+        for (int64_t t = 0; t < p->seqlen; t++) {
+            int64_t row = i / in_batch * p->seqlen + t;
+            const real *b = p->b + row * p->b_stride + group * states;
+            const real *c = p->c + row * p->c_stride + group * states;
+            double delta = time_step(p->dt[row * p->dt_stride + head] + bias, p->dt_min, p->dt_max);
+            double decay = exp(delta * p->a[head]), x = p->x[row * p->x_stride + column];
+            double y = p->d[head] * x;
+            for (int64_t n = 0; n < states; n++) {
+                h[n] = (real)(decay * h[n] + delta * x * b[n]);
+                y += (double)h[n] * c[n];
+            }
+            p->y[row * p->y_stride + column] = (real)y;
+        }
+    }
+}

@@ -1,0 +1,271 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * SPDX-FileCopyrightText: 2026 The mamba-bench developers */
+#include "mamba/plan.h"
+
+#include <stdio.h>
+#include <string.h>
+
+const char plan_default_fusion[] = "conv-silu,scan";
+
+static const struct {
+    const char *name;
+    double bytes;
+} precisions[PRECISION_COUNT] = {
+    [PRECISION_FP32] = {"fp32", 4}, [PRECISION_FP64] = {"fp64", 8}, [PRECISION_BF16] = {"bf16", 2},
+    [PRECISION_FP16] = {"fp16", 2}, [PRECISION_INT8] = {"int8", 1},
+};
+
+const char *precision_name(enum precision precision)
+{
+    return precisions[precision].name;
+}
+
+bool precision_parse(const char *text, enum precision *precision)
+{
+    for (int i = 0; i < PRECISION_COUNT; i++)
+        if (!strcmp(precisions[i].name, text)) {
+            *precision = (enum precision)i;
+            return true;
+        }
+    return false;
+}
+
+double precision_bytes(enum precision precision)
+{
+    return precisions[precision].bytes;
+}
+
+static const struct {
+    const char *name;
+    enum arch arch;
+    const char *stages;
+} named_fusions[] = {
+    {"conv-silu", ARCH_MAMBA1, "conv+silu"},
+    {"conv-silu", ARCH_MAMBA2, "conv+silu"},
+    {"scan", ARCH_MAMBA1, "softplus+discretize+scan+contract+skip+gate"},
+    {"scan", ARCH_MAMBA2, "softplus+scan+skip"},
+};
+
+/* A lone stage name that is also a fusion's name means the fusion. */
+static const char *expand(enum arch arch, const char *item)
+{
+    for (size_t i = 0; i < sizeof named_fusions / sizeof named_fusions[0]; i++)
+        if (named_fusions[i].arch == arch && !strcmp(named_fusions[i].name, item))
+            return named_fusions[i].stages;
+    return item;
+}
+
+static bool assign_group(const struct graph *graph, const char *stages, int group, int *group_of, struct error *error)
+{
+    char text[256];
+    snprintf(text, sizeof text, "%s", stages);
+    char *rest = text;
+    for (char *name; (name = strsep(&rest, "+"));) {
+        int stage = graph_stage(graph, name);
+        if (stage < 0)
+            return error_set(error, STATUS_USAGE, "--fusion: %s has no stage '%s' (see 'mamba-bench list stages')",
+                             arch_name(graph->shape.arch), name);
+        if (group_of[stage] >= 0)
+            return error_set(error, STATUS_USAGE, "--fusion: stage '%s' is named twice", name);
+        group_of[stage] = group;
+    }
+    return true;
+}
+
+static bool is_output(const struct stage_operand *operand)
+{
+    return operand->operand->role == OPERAND_OUTPUT;
+}
+
+/* The stage that makes the root tensor, or -1. */
+static int producer(const struct graph *graph, int root)
+{
+    for (int s = 0; s < graph->n_stages; s++)
+        for (int o = 0; o < graph->stages[s].n_operands; o++)
+            if (is_output(&graph->stages[s].operands[o]) && graph->stages[s].operands[o].tensor == root)
+                return s;
+    return -1;
+}
+
+/* True when `to` reads what `from` makes. */
+static bool feeds(const struct graph *graph, int from, int to)
+{
+    const struct stage *stage = &graph->stages[to];
+    for (int o = 0; o < stage->n_operands; o++)
+        if (!is_output(&stage->operands[o]) &&
+            producer(graph, tensor_root(graph, stage->operands[o].tensor)) == from)
+            return true;
+    return false;
+}
+
+static bool group_connected(const struct graph *graph, const struct group *group, struct error *error)
+{
+    bool reached[GRAPH_MAX_STAGES] = {[0] = true};
+    for (bool grew = true; grew;) {
+        grew = false;
+        for (int i = 0; i < group->n_stages; i++)
+            for (int j = 0; j < group->n_stages && !reached[i]; j++)
+                if (reached[j] && (feeds(graph, group->stages[i], group->stages[j]) ||
+                                   feeds(graph, group->stages[j], group->stages[i])))
+                    reached[i] = grew = true;
+    }
+    for (int i = 0; i < group->n_stages; i++) {
+        if (graph->stages[group->stages[i]].place != group->place)
+            return error_set(error, STATUS_USAGE, "--fusion: %s and %s do not stand in the same layer",
+                             graph->stages[group->stages[0]].name, graph->stages[group->stages[i]].name);
+        if (!reached[i])
+            return error_set(error, STATUS_USAGE, "--fusion: %s is not connected with %s in the graph",
+                             graph->stages[group->stages[i]].name, graph->stages[group->stages[0]].name);
+    }
+    return true;
+}
+
+static bool in_group(const struct group *group, int stage)
+{
+    for (int i = 0; i < group->n_stages; i++)
+        if (group->stages[i] == stage)
+            return true;
+    return false;
+}
+
+/* Bytes of `root`, made inside the group, that stages outside it read: each distinct view once. What is
+ * carried to the next layer or leaves the model is read as a whole. */
+static uint64_t bytes_leaving(const struct graph *graph, const struct group *group, int root, double value_bytes)
+{
+    const struct tensor *tensor = &graph->tensors[root];
+    const uint64_t whole = (uint64_t)((double)tensor_elements(tensor) * value_bytes);
+    bool counted[GRAPH_MAX_TENSORS] = {false};
+    uint64_t bytes = 0;
+    if (tensor->role == TENSOR_OUTPUT || tensor->overwrites >= 0)
+        return whole;
+    for (int s = 0; s < graph->n_stages; s++) {
+        if (in_group(group, s))
+            continue;
+        for (int o = 0; o < graph->stages[s].n_operands; o++) {
+            const struct stage_operand *operand = &graph->stages[s].operands[o];
+            if (is_output(operand) || tensor_root(graph, operand->tensor) != root || counted[operand->tensor])
+                continue;
+            counted[operand->tensor] = true;
+            bytes += stage_operand_bytes(graph, &graph->stages[s], operand, value_bytes);
+        }
+    }
+    return bytes < whole ? bytes : whole;
+}
+
+static void count_group(const struct graph *graph, double value_bytes, struct group *group)
+{
+    bool counted[GRAPH_MAX_TENSORS] = {false};
+    for (int i = 0; i < group->n_stages; i++) {
+        const struct stage *stage = &graph->stages[group->stages[i]];
+        group->work.mul += stage->work.mul;
+        group->work.add += stage->work.add;
+        group->work.exp += stage->work.exp;
+        group->work.log += stage->work.log;
+        group->work.div += stage->work.div;
+        for (int o = 0; o < stage->n_operands; o++) {
+            const struct stage_operand *operand = &stage->operands[o];
+            const int root = tensor_root(graph, operand->tensor);
+            const uint64_t bytes = stage_operand_bytes(graph, stage, operand, value_bytes);
+            if (counted[operand->tensor])
+                continue;
+            counted[operand->tensor] = true;
+            if (is_output(operand)) {
+                const uint64_t leaving = bytes_leaving(graph, group, root, value_bytes);
+                group->bytes_written += leaving;
+                group->onchip_bytes += bytes - leaving;
+            } else if (graph->tensors[root].role == TENSOR_STATE) {
+                group->state_bytes += bytes;
+                group->bytes_read += bytes;
+                group->bytes_written += bytes;
+            } else if (!in_group(group, producer(graph, root))) {
+                group->bytes_read += bytes;
+                if (graph->tensors[root].role == TENSOR_WEIGHT)
+                    group->weight_bytes += bytes;
+            }
+        }
+    }
+}
+
+static void name_group(const struct graph *graph, struct group *group)
+{
+    size_t used = 0;
+    for (int i = 0; i < group->n_stages && used < sizeof group->name; i++)
+        used += (size_t)snprintf(group->name + used, sizeof group->name - used, "%s%s", i ? "+" : "",
+                                 graph->stages[group->stages[i]].name);
+}
+
+/* Puts the groups into an order in which each runs after those that feed it, keeping the graph's order
+ * where it is free. */
+static bool order_groups(const struct graph *graph, struct plan *plan, struct error *error)
+{
+    struct group ordered[GRAPH_MAX_STAGES];
+    bool done[GRAPH_MAX_STAGES] = {false}, placed[GRAPH_MAX_STAGES] = {false};
+    for (int n = 0; n < plan->n_groups; n++) {
+        int next = -1;
+        for (int g = 0; g < plan->n_groups && next < 0; g++) {
+            bool ready = !placed[g];
+            for (int i = 0; i < plan->groups[g].n_stages && ready; i++)
+                for (int s = 0; s < graph->n_stages && ready; s++)
+                    ready = done[s] || in_group(&plan->groups[g], s) || !feeds(graph, s, plan->groups[g].stages[i]);
+            if (ready)
+                next = g;
+        }
+        if (next < 0) {
+            for (int g = 0; g < plan->n_groups; g++)
+                if (!placed[g] && plan->groups[g].n_stages > 1)
+                    return error_set(error, STATUS_USAGE,
+                                     "--fusion: %s closes a cycle: a stage outside it lies between its stages",
+                                     plan->groups[g].name);
+            return error_set(error, STATUS_FAILED, "the graph has a cycle");
+        }
+        placed[next] = true;
+        ordered[n] = plan->groups[next];
+        for (int i = 0; i < ordered[n].n_stages; i++)
+            done[ordered[n].stages[i]] = true;
+    }
+    memcpy(plan->groups, ordered, sizeof ordered[0] * (size_t)plan->n_groups);
+    return true;
+}
+
+bool plan_build(const struct graph *graph, const char *fusion, enum precision precision, struct plan *plan,
+                struct error *error)
+{
+    int group_of[GRAPH_MAX_STAGES];
+    for (int s = 0; s < graph->n_stages; s++)
+        group_of[s] = -1;
+    if (strlen(fusion) >= sizeof plan->fusion)
+        return error_set(error, STATUS_USAGE, "--fusion: longer than %zu characters", sizeof plan->fusion - 1);
+    *plan = (struct plan){.precision = precision};
+    snprintf(plan->fusion, sizeof plan->fusion, "%s", fusion);
+
+    int n_fused = 0;
+    if (strcmp(fusion, "none")) {
+        char text[sizeof plan->fusion];
+        memcpy(text, plan->fusion, sizeof text);
+        char *rest = text;
+        for (char *item; (item = strsep(&rest, ","));)
+            if (!assign_group(graph, expand(graph->shape.arch, item), n_fused++, group_of, error))
+                return false;
+    }
+
+    int index_of[GRAPH_MAX_STAGES];
+    for (int i = 0; i < GRAPH_MAX_STAGES; i++)
+        index_of[i] = -1;
+    for (int s = 0; s < graph->n_stages; s++) {
+        int g = group_of[s] >= 0 ? index_of[group_of[s]] : -1;
+        if (g < 0) {
+            g = plan->n_groups++;
+            plan->groups[g] = (struct group){.place = graph->stages[s].place};
+            if (group_of[s] >= 0)
+                index_of[group_of[s]] = g;
+        }
+        plan->groups[g].stages[plan->groups[g].n_stages++] = s;
+    }
+    for (int g = 0; g < plan->n_groups; g++) {
+        name_group(graph, &plan->groups[g]);
+        if (!group_connected(graph, &plan->groups[g], error))
+            return false;
+        count_group(graph, precision_bytes(precision), &plan->groups[g]);
+    }
+    return order_groups(graph, plan, error);
+}

@@ -1,0 +1,514 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * SPDX-FileCopyrightText: 2026 The mamba-bench developers */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "platforms/cpu/forward.h"
+#include "platforms/platform.h"
+
+enum { MAX_UNITS = 2 * GRAPH_MAX_STAGES + 2, ACCURACY_TOKENS = 32 };
+
+struct run {
+    struct task task;
+    struct team *team;
+    struct network *network;
+    struct program *program;      /* the plan */
+    struct plan unfused;
+    struct program *stages_alone; /* the same graph with every stage its own kernel; may be null */
+    int n_units;
+    struct unit units[MAX_UNITS];
+    int64_t next_layer;
+    bool compared;                /* whole_model and whole_layer are filled in */
+    struct accuracy whole_model, whole_layer;
+};
+
+static uint64_t mix(uint64_t x)
+{
+    x += UINT64_C(0x9e3779b97f4a7c15);
+    x = (x ^ (x >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
+    x = (x ^ (x >> 27)) * UINT64_C(0x94d049bb133111eb);
+    return x ^ (x >> 31);
+}
+
+/* The first `seqlen` tokens of `batch` sequences from position `first`, the same for every program. */
+static bool set_tokens(struct program *program, const struct graph *graph, uint64_t seed, int64_t first,
+                       struct error *error)
+{
+    const struct model_shape *shape = &graph->shape;
+    const int64_t count = graph->batch * graph->seqlen;
+    const int64_t width = shape->vocab ? 1 : shape->input_size;
+    void *values = malloc((size_t)(count * width) * sizeof(float));
+    if (!values)
+        return error_set(error, STATUS_FAILED, "out of memory");
+    for (int64_t i = 0; i < count * width; i++) {
+        const int64_t sequence = i / (graph->seqlen * width), position = i % (graph->seqlen * width);
+        const uint64_t bits = mix(seed ^ mix((uint64_t)sequence << 40 | (uint64_t)(first * width + position)));
+        if (shape->vocab)
+            ((int32_t *)values)[i] = (int32_t)(bits % (uint64_t)shape->vocab);
+        else
+            ((float *)values)[i] = (float)(bits >> 40) / (float)(1 << 24) * 2 - 1;
+    }
+    bool ok = true;
+    if (shape->vocab)
+        ok = program_set_ids(program, values, error);
+    else
+        program_set_features(program, values);
+    free(values);
+    return ok;
+}
+
+struct whole_job {
+    struct program *program;
+    bool first_layer_only;
+};
+
+static void run_whole(void *user, struct team *team, struct part part)
+{
+    const struct whole_job *job = user;
+    if (!job->first_layer_only) {
+        program_run(job->program, team, part);
+        return;
+    }
+    program_run_before(job->program, team, part);
+    program_run_layer(job->program, 0, team, part);
+}
+
+/* Leaves the state of `tokens` tokens in the network. */
+static bool prefill(struct network *network, struct team *team, const struct model_shape *shape, int64_t batch,
+                    int64_t tokens, uint64_t seed, enum precision precision, struct error *error)
+{
+    struct graph *graph = malloc(sizeof *graph);
+    struct plan *plan = malloc(sizeof *plan);
+    struct program *program = NULL;
+    bool ok = graph && plan && graph_build(shape, PHASE_PREFILL, batch, tokens, false, graph, error) &&
+              plan_build(graph, plan_default_fusion, precision, plan, error) &&
+              (program = program_create(network, graph, plan, error)) && set_tokens(program, graph, seed, 0, error);
+    if (ok)
+        team_run(team, run_whole, &(struct whole_job){program, false});
+    program_destroy(program);
+    free(graph);
+    free(plan);
+    return ok;
+}
+
+static struct unit *add_unit(struct run *run, enum scope scope, const char *name, const struct work *work)
+{
+    struct unit *unit = &run->units[run->n_units++];
+    *unit = (struct unit){.scope = scope, .stage = -1, .group = -1, .repeats = 1, .work = *work};
+    snprintf(unit->name, sizeof unit->name, "%s", name);
+    return unit;
+}
+
+static void add_group_unit(struct run *run, const struct plan *plan, const struct program *program, int g,
+                           bool in_plan)
+{
+    const struct graph *graph = run->task.graph;
+    const struct group *group = &plan->groups[g];
+    const enum scope scope = group->n_stages > 1 ? SCOPE_GROUP : SCOPE_STAGE;
+    struct unit *unit = add_unit(run, scope, group->name, &group->work);
+    unit->group = g;
+    unit->stage = group->n_stages > 1 ? -1 : group->stages[0];
+    unit->in_plan = in_plan;
+    unit->repeats = stage_repeats(graph, &graph->stages[group->stages[0]]);
+    unit->bytes_read = group->bytes_read;
+    unit->bytes_written = group->bytes_written;
+    unit->onchip_bytes = group->onchip_bytes;
+    unit->weight_bytes = group->weight_bytes;
+    unit->state_bytes = group->state_bytes;
+    if (program) {
+        const struct kernel *kernel = program_kernel(program, g);
+        snprintf(unit->kernel, sizeof unit->kernel, "%s", kernel ? kernel->name : "float64 reference");
+    }
+}
+
+static void accumulate(struct unit *sum, const struct group *group, uint64_t times)
+{
+    sum->work.mul += group->work.mul * times;
+    sum->work.add += group->work.add * times;
+    sum->work.exp += group->work.exp * times;
+    sum->work.log += group->work.log * times;
+    sum->work.div += group->work.div * times;
+    sum->bytes_read += group->bytes_read * times;
+    sum->bytes_written += group->bytes_written * times;
+    sum->onchip_bytes += group->onchip_bytes * times;
+    sum->weight_bytes += group->weight_bytes * times;
+    sum->state_bytes += group->state_bytes * times;
+}
+
+static void list_units(struct run *run, const char *alone_missing)
+{
+    const struct plan *plan = run->task.plan;
+    const uint64_t layers = (uint64_t)run->task.graph->shape.n_layer;
+    for (int g = 0; g < plan->n_groups; g++) {
+        add_group_unit(run, plan, run->program, g, true);
+        if (plan->groups[g].n_stages == 1)
+            continue;
+        for (int i = 0; i < plan->groups[g].n_stages; i++)
+            for (int u = 0; u < run->unfused.n_groups; u++)
+                if (run->unfused.groups[u].stages[0] == plan->groups[g].stages[i]) {
+                    add_group_unit(run, &run->unfused, run->stages_alone, u, false);
+                    snprintf(run->units[run->n_units - 1].skip, sizeof run->units[0].skip, "%s", alone_missing);
+                }
+    }
+    struct unit *layer = add_unit(run, SCOPE_LAYER, "layer", &(struct work){0});
+    struct unit *model = add_unit(run, SCOPE_MODEL, "model", &(struct work){0});
+    layer->repeats = (int64_t)layers;
+    for (int g = 0; g < plan->n_groups; g++) {
+        const bool in_layer = plan->groups[g].place == PLACE_LAYER;
+        if (in_layer)
+            accumulate(layer, &plan->groups[g], 1);
+        accumulate(model, &plan->groups[g], in_layer ? layers : 1);
+    }
+}
+
+static void cpu_close(struct run *run)
+{
+    if (!run)
+        return;
+    program_destroy(run->stages_alone);
+    program_destroy(run->program);
+    network_destroy(run->network);
+    team_destroy(run->team);
+    free(run);
+}
+
+static bool prepare(struct run *run, char *alone_missing, size_t size, struct error *error)
+{
+    const struct task *task = &run->task;
+    const struct graph *graph = task->graph;
+    if (task->cache == CACHE_COLD)
+        return error_set(error, STATUS_USAGE, "--cache cold is not built yet: warm and weights-cold are");
+    run->team = team_create(task->threads, error);
+    if (!run->team)
+        return false;
+    run->network = network_create(task->model, task->plan->precision, graph->batch, error);
+    if (!run->network)
+        return false;
+    if (graph->phase == PHASE_DECODE && task->context > 0 &&
+        !prefill(run->network, run->team, &graph->shape, graph->batch, task->context, task->seed,
+                 task->plan->precision, error))
+        return false;
+    run->program = program_create(run->network, graph, task->plan, error);
+    if (!run->program || !set_tokens(run->program, graph, task->seed, task->context, error))
+        return false;
+    team_run(run->team, run_whole, &(struct whole_job){run->program, false});
+
+    struct error alone = {0};
+    if (!plan_build(graph, "none", task->plan->precision, &run->unfused, error))
+        return false;
+    run->stages_alone = program_create(run->network, graph, &run->unfused, &alone);
+    if (run->stages_alone) {
+        if (!set_tokens(run->stages_alone, graph, task->seed, task->context, error))
+            return false;
+        team_run(run->team, run_whole, &(struct whole_job){run->stages_alone, true});
+    }
+    snprintf(alone_missing, size, "%.*s", (int)size - 1, alone.text);
+    return true;
+}
+
+static bool cpu_open(const struct task *task, struct run **opened, struct error *error)
+{
+    char alone_missing[256] = "";
+    if (task->options && task->options[0])
+        return error_set(error, STATUS_USAGE, "cpu has no option '%s'", task->options[0]);
+    struct run *run = calloc(1, sizeof *run);
+    if (!run)
+        return error_set(error, STATUS_FAILED, "out of memory");
+    run->task = *task;
+    if (!prepare(run, alone_missing, sizeof alone_missing, error)) {
+        cpu_close(run);
+        return false;
+    }
+    list_units(run, alone_missing);
+    *opened = run;
+    return true;
+}
+
+static int cpu_units(const struct run *run, const struct unit **units)
+{
+    *units = run->units;
+    return run->n_units;
+}
+
+static struct program *unit_program(const struct run *run, const struct unit *unit)
+{
+    return unit->group >= 0 && !unit->in_plan ? run->stages_alone : run->program;
+}
+
+struct execute_job {
+    struct run *run;
+    const struct unit *unit;
+    int64_t first_layer, iterations;
+};
+
+static void execute_body(void *user, struct team *team, struct part part)
+{
+    const struct execute_job *job = user;
+    const struct run *run = job->run;
+    struct program *program = unit_program(run, job->unit);
+    const int64_t layers = run->task.graph->shape.n_layer;
+    int64_t layer = job->first_layer;
+    for (int64_t i = 0; i < job->iterations; i++) {
+        if (job->unit->scope == SCOPE_MODEL)
+            program_run(program, team, part);
+        else if (job->unit->scope == SCOPE_LAYER)
+            program_run_layer(program, layer, team, part);
+        else
+            program_run_group(program, job->unit->group, layer, team, part);
+        if (run->task.cache == CACHE_WEIGHTS_COLD)
+            layer = layer + 1 < layers ? layer + 1 : 0;
+    }
+}
+
+static bool cpu_execute(struct run *run, int unit, int64_t iterations, struct error *error)
+{
+    if (run->units[unit].skip[0])
+        return error_set(error, STATUS_UNAVAILABLE, "%s: %s", run->units[unit].name, run->units[unit].skip);
+    struct execute_job job = {run, &run->units[unit], run->next_layer, iterations};
+    team_run(run->team, execute_body, &job);
+    if (run->task.cache == CACHE_WEIGHTS_COLD)
+        run->next_layer = (run->next_layer + iterations) % run->task.graph->shape.n_layer;
+    return true;
+}
+
+static const struct kernel *cpu_kernel(const struct run *run, int unit, const struct kernel_family **family)
+{
+    const struct unit *u = &run->units[unit];
+    if (u->group < 0 || u->skip[0])
+        return NULL;
+    const struct program *program = unit_program(run, u);
+    *family = program_family(program, u->group);
+    return program_kernel(program, u->group);
+}
+
+static void compare(const double *got, const double *want, int64_t count, struct accuracy *accuracy)
+{
+    double max_abs = accuracy->max_abs, difference2 = 0, want2 = 0;
+    for (int64_t i = 0; i < count; i++) {
+        const double difference = got[i] - want[i];
+        if (!(fabs(difference) <= max_abs))
+            max_abs = fabs(difference);
+        difference2 += difference * difference;
+        want2 += want[i] * want[i];
+    }
+    const double rel_l2 = want2 > 0 ? sqrt(difference2 / want2) : sqrt(difference2) > 0 ? INFINITY : 0;
+    accuracy->max_abs = max_abs;
+    if (!(rel_l2 <= accuracy->rel_l2))
+        accuracy->rel_l2 = rel_l2;
+}
+
+/* The operands of one call, in double and without gaps between rows. */
+struct call64 {
+    char *args;
+    double *values[64];
+};
+
+static int64_t operand_elements(const struct kernel_operand *operand, const void *args)
+{
+    return operand_rows(operand, args) * operand_row_length(operand, args);
+}
+
+static void read_operand(const struct kernel_operand *operand, const char *args, double *values)
+{
+    const int64_t rows = operand_rows(operand, args), length = operand_row_length(operand, args);
+    int64_t stride = length;
+    const float *data;
+    memcpy(&data, args + operand->slot, sizeof data);
+    if (operand->row_axes)
+        memcpy(&stride, args + operand->stride, sizeof stride);
+    for (int64_t r = 0; r < rows; r++)
+        for (int64_t c = 0; c < length; c++)
+            values[r * length + c] = data[r * stride + c];
+}
+
+static bool make_call64(const struct kernel_family *family, const char *args, struct call64 *call)
+{
+    *call = (struct call64){.args = malloc(family->args_size)};
+    if (!call->args || family->n_operands > COUNT_OF(call->values))
+        return false;
+    memcpy(call->args, args, family->args_size);
+    for (int o = 0; o < family->n_operands; o++) {
+        const struct kernel_operand *operand = &family->operands[o];
+        void *data;
+        memcpy(&data, args + operand->slot, sizeof data);
+        if (!data || operand->type == OPERAND_INDEX)
+            continue;
+        call->values[o] = malloc((size_t)operand_elements(operand, args) * sizeof(double));
+        if (!call->values[o])
+            return false;
+        if (operand->role != OPERAND_OUTPUT)
+            read_operand(operand, args, call->values[o]);
+        const int64_t length = operand_row_length(operand, args);
+        if (operand->row_axes)
+            memcpy(call->args + operand->stride, &length, sizeof length);
+        memcpy(call->args + operand->slot, &call->values[o], sizeof call->values[o]);
+    }
+    return true;
+}
+
+static void free_call64(struct call64 *call)
+{
+    for (int o = 0; o < COUNT_OF(call->values); o++)
+        free(call->values[o]);
+    free(call->args);
+}
+
+struct reference_job {
+    kernel_fn *run;
+    const void *args;
+};
+
+static void run_reference(void *user, struct team *team, struct part part)
+{
+    (void)team;
+    const struct reference_job *job = user;
+    job->run(job->args, part);
+}
+
+/* The kernel once, on what the last pass left in layer 0, against the float64 reference on the same. */
+static bool group_accuracy(struct run *run, const struct unit *unit, struct accuracy *accuracy,
+                           struct error *error)
+{
+    struct program *program = unit_program(run, unit);
+    const struct kernel_family *family = program_family(program, unit->group);
+    const char *args = program_args(program, unit->group, 0);
+    struct call64 call;
+    if (!make_call64(family, args, &call)) {
+        free_call64(&call);
+        return error_set(error, STATUS_FAILED, "out of memory");
+    }
+    team_run(run->team, run_reference, &(struct reference_job){family->reference_f64, call.args});
+    team_run(run->team, run_reference, &(struct reference_job){program_kernel(program, unit->group)->run, args});
+    bool ok = true;
+    for (int o = 0; o < family->n_operands && ok; o++) {
+        const struct kernel_operand *operand = &family->operands[o];
+        if (!call.values[o] || (operand->role != OPERAND_OUTPUT && operand->role != OPERAND_STATE))
+            continue;
+        const int64_t count = operand_elements(operand, args);
+        double *got = malloc((size_t)count * sizeof *got);
+        ok = got || error_set(error, STATUS_FAILED, "out of memory");
+        if (ok) {
+            read_operand(operand, args, got);
+            compare(got, call.values[o], count, accuracy);
+        }
+        free(got);
+    }
+    accuracy->tokens = run->task.graph->batch * run->task.graph->seqlen;
+    free_call64(&call);
+    return ok;
+}
+
+/* What one precision makes of the first tokens. */
+struct outcome {
+    double *hidden;  /* the residual stream after the first layer */
+    double *logits;
+    int64_t n_hidden, n_logits;
+};
+
+struct outcome_job {
+    struct program *program;
+    const struct graph *graph;
+    struct outcome *outcome;
+};
+
+static void run_outcome(void *user, struct team *team, struct part part)
+{
+    const struct outcome_job *job = user;
+    program_run_before(job->program, team, part);
+    program_run_layer(job->program, 0, team, part);
+    if (part.index == 0)
+        program_read(job->program, "hidden", job->outcome->hidden);
+    team_barrier(team);
+    for (int64_t layer = 1; layer < job->graph->shape.n_layer; layer++)
+        program_run_layer(job->program, layer, team, part);
+    program_run_after(job->program, team, part);
+    if (part.index == 0)
+        program_read(job->program, "logits", job->outcome->logits);
+}
+
+/* In decode all tokens but the last are prefilled. */
+static bool make_outcome(const struct run *run, enum precision precision, int64_t tokens, struct outcome *outcome,
+                         struct error *error)
+{
+    const struct task *task = &run->task;
+    const struct model_shape *shape = &task->graph->shape;
+    const bool decode = task->graph->phase == PHASE_DECODE;
+    const int64_t batch = task->graph->batch;
+    struct graph *graph = malloc(sizeof *graph);
+    struct plan *plan = malloc(sizeof *plan);
+    struct network *network = NULL;
+    struct program *program = NULL;
+    bool ok = (graph && plan) || error_set(error, STATUS_FAILED, "out of memory");
+    ok = ok && graph_build(shape, task->graph->phase, batch, tokens, true, graph, error) &&
+         plan_build(graph, task->plan->fusion, precision, plan, error) &&
+         (network = network_create(task->model, precision, batch, error)) &&
+         (!decode || tokens == 1 ||
+          prefill(network, run->team, shape, batch, tokens - 1, task->seed, precision, error)) &&
+         (program = program_create(network, graph, plan, error)) &&
+         set_tokens(program, graph, task->seed, decode ? tokens - 1 : 0, error);
+    if (ok) {
+        outcome->n_hidden = tensor_elements(program_tensor(program, "hidden"));
+        outcome->n_logits = tensor_elements(program_tensor(program, "logits"));
+        outcome->hidden = malloc((size_t)outcome->n_hidden * sizeof(double));
+        outcome->logits = malloc((size_t)outcome->n_logits * sizeof(double));
+        ok = (outcome->hidden && outcome->logits) || error_set(error, STATUS_FAILED, "out of memory");
+    }
+    if (ok)
+        team_run(run->team, run_outcome, &(struct outcome_job){program, graph, outcome});
+    program_destroy(program);
+    network_destroy(network);
+    free(graph);
+    free(plan);
+    return ok;
+}
+
+static void compare_with_float64(struct run *run)
+{
+    const int64_t seqlen = run->task.graph->phase == PHASE_DECODE ? run->task.context + 1 : run->task.graph->seqlen;
+    const int64_t tokens = seqlen < ACCURACY_TOKENS ? seqlen : ACCURACY_TOKENS;
+    struct outcome got = {0}, want = {0};
+    struct error error = {0};
+    if (make_outcome(run, run->task.plan->precision, tokens, &got, &error) &&
+        make_outcome(run, PRECISION_FP64, tokens, &want, &error)) {
+        compare(got.hidden, want.hidden, got.n_hidden, &run->whole_layer);
+        compare(got.logits, want.logits, got.n_logits, &run->whole_model);
+        run->whole_layer.tokens = run->whole_model.tokens = tokens * run->task.graph->batch;
+    } else {
+        snprintf(run->whole_layer.reason, sizeof run->whole_layer.reason, "%.200s", error.text);
+        snprintf(run->whole_model.reason, sizeof run->whole_model.reason, "%.200s", error.text);
+    }
+    free(got.hidden);
+    free(got.logits);
+    free(want.hidden);
+    free(want.logits);
+    run->compared = true;
+}
+
+static bool cpu_accuracy(struct run *run, int unit, struct accuracy *accuracy, struct error *error)
+{
+    const struct unit *u = &run->units[unit];
+    *accuracy = (struct accuracy){0};
+    if (u->group >= 0 && run->task.plan->precision != PRECISION_FP64)
+        return group_accuracy(run, u, accuracy, error);
+    if (u->group >= 0)
+        return true;
+    if (!run->compared)
+        compare_with_float64(run);
+    *accuracy = u->scope == SCOPE_LAYER ? run->whole_layer : run->whole_model;
+    return true;
+}
+
+const struct platform cpu_platform = {
+    .name = "cpu",
+    .summary = "this machine: C kernels, OpenMP threads bound to cores",
+    .provenance = PROVENANCE_MEASURED,
+    .default_device = "x86",
+    .open = cpu_open,
+    .units = cpu_units,
+    .execute = cpu_execute,
+    .accuracy = cpu_accuracy,
+    .kernel = cpu_kernel,
+    .close = cpu_close,
+};

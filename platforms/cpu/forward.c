@@ -1,0 +1,494 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * SPDX-FileCopyrightText: 2026 The mamba-bench developers */
+#include "platforms/cpu/forward.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { ALIGNMENT = 64 };
+
+struct network {
+    const struct model *model;
+    enum precision precision;
+    size_t value_size;
+    int64_t batch;
+    const void **weights;        /* [n_layer + 1][WEIGHT_COUNT] */
+    void **packed;               /* of these, the ones that network owns */
+    uint64_t packed_bytes;
+    char *conv_states, *scan_states;
+    size_t conv_state_size, scan_state_size; /* of one layer */
+};
+
+struct step {
+    const struct kernel_family *family;
+    const struct kernel *kernel;
+    kernel_fn *run;
+    enum place place;
+    size_t args_size;
+    char *args;                  /* [n_layer or 1][args_size] */
+};
+
+struct program {
+    struct network *network;
+    const struct graph *graph;
+    const struct plan *plan;
+    char *data[GRAPH_MAX_TENSORS]; /* of each root tensor that the program owns */
+    struct step steps[GRAPH_MAX_STAGES];
+};
+
+static size_t round_up(size_t bytes)
+{
+    return (bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+}
+
+static uint64_t available_memory(void)
+{
+    unsigned long long kilobytes;
+    FILE *file = fopen("/proc/meminfo", "r");
+    char line[128];
+    while (file && fgets(line, sizeof line, file))
+        if (sscanf(line, "MemAvailable: %llu kB", &kilobytes) == 1) {
+            fclose(file);
+            return kilobytes * 1024;
+        }
+    if (file)
+        fclose(file);
+    return (uint64_t)sysconf(_SC_AVPHYS_PAGES) * (uint64_t)sysconf(_SC_PAGESIZE);
+}
+
+/* Zeroed. Null with an error that names the use when the machine has less memory than that. */
+static void *allocate(uint64_t bytes, const char *what, struct error *error)
+{
+    const uint64_t available = available_memory();
+    void *memory = NULL;
+    if (bytes < UINT64_MAX / 2 && (bytes < (UINT64_C(64) << 20) || bytes < available))
+        memory = aligned_alloc(ALIGNMENT, round_up((size_t)bytes ? (size_t)bytes : 1));
+    if (!memory) {
+        error_set(error, STATUS_UNAVAILABLE, "%s: needs %.1f GB of memory, %.1f GB are free", what,
+                  (double)bytes / 1e9, (double)available / 1e9);
+        return NULL;
+    }
+    memset(memory, 0, (size_t)bytes);
+    return memory;
+}
+
+/* The form in which kernels read a weight. */
+static bool pack_weight(struct network *network, enum weight weight, int64_t layer, struct error *error)
+{
+    const struct model_weight *from = model_weight(network->model, weight, layer);
+    const size_t slot = (size_t)(weight_in_layer(weight) ? layer : network->model->shape.n_layer) * WEIGHT_COUNT +
+                        (size_t)weight;
+    const int64_t count = from->rows * from->columns;
+    if (!from->data)
+        return true;
+    const bool usable_in_place = network->precision == PRECISION_FP32 && from->dtype == DTYPE_F32 &&
+                                 weight != W_A_LOG && (uintptr_t)from->data % sizeof(float) == 0;
+    if (usable_in_place) {
+        network->weights[slot] = from->data;
+        return true;
+    }
+    const uint64_t bytes = (uint64_t)count * network->value_size;
+    void *to = allocate(bytes, weight_name(weight), error);
+    if (!to)
+        return false;
+    if (network->precision == PRECISION_FP64)
+        model_weight_double(from, 0, count, to);
+    else
+        model_weight_float(from, 0, count, to);
+    if (weight == W_A_LOG) {
+        /* In double: exp of a float would cost an ulp that every step of the scan sees. */
+        for (int64_t i = 0; i < count; i++) {
+            double a_log;
+            model_weight_double(from, i, 1, &a_log);
+            if (network->precision == PRECISION_FP64)
+                ((double *)to)[i] = -exp(a_log);
+            else
+                ((float *)to)[i] = (float)-exp(a_log);
+        }
+    }
+    network->weights[slot] = network->packed[slot] = to;
+    network->packed_bytes += bytes;
+    return true;
+}
+
+struct network *network_create(const struct model *model, enum precision precision, int64_t batch,
+                               struct error *error)
+{
+    const struct model_shape *shape = &model->shape;
+    if (precision != PRECISION_FP32 && precision != PRECISION_FP64) {
+        error_set(error, STATUS_USAGE, "--precision %s is not built yet on cpu: fp32 and fp64 are",
+                  precision_name(precision));
+        return NULL;
+    }
+    struct network *network = calloc(1, sizeof *network);
+    if (!network) {
+        error_set(error, STATUS_FAILED, "out of memory");
+        return NULL;
+    }
+    const size_t slots = (size_t)(shape->n_layer + 1) * WEIGHT_COUNT;
+    network->model = model;
+    network->precision = precision;
+    network->value_size = (size_t)precision_bytes(precision);
+    network->batch = batch;
+    network->weights = calloc(slots, sizeof *network->weights);
+    network->packed = calloc(slots, sizeof *network->packed);
+    network->conv_state_size =
+        round_up((size_t)(batch * (shape->d_conv - 1) * shape_conv_channels(shape)) * network->value_size);
+    network->scan_state_size = round_up((size_t)(batch * shape->d_inner * shape->d_state) * network->value_size);
+    bool ok = network->weights && network->packed;
+    if (!ok)
+        error_set(error, STATUS_FAILED, "out of memory");
+    if (ok) {
+        network->conv_states = allocate(network->conv_state_size * (uint64_t)shape->n_layer, "conv state", error);
+        network->scan_states = allocate(network->scan_state_size * (uint64_t)shape->n_layer, "scan state", error);
+        ok = network->conv_states && network->scan_states;
+    }
+    for (int w = 0; w < WEIGHT_COUNT && ok; w++)
+        for (int64_t l = 0; l < (weight_in_layer((enum weight)w) ? shape->n_layer : 1) && ok; l++)
+            ok = pack_weight(network, (enum weight)w, l, error);
+    if (!ok) {
+        network_destroy(network);
+        return NULL;
+    }
+    return network;
+}
+
+void network_destroy(struct network *network)
+{
+    if (!network)
+        return;
+    const size_t slots = (size_t)(network->model->shape.n_layer + 1) * WEIGHT_COUNT;
+    for (size_t i = 0; i < slots && network->packed; i++)
+        free(network->packed[i]);
+    free(network->packed);
+    free(network->weights);
+    free(network->conv_states);
+    free(network->scan_states);
+    free(network);
+}
+
+void network_reset(struct network *network)
+{
+    memset(network->conv_states, 0, network->conv_state_size * (size_t)network->model->shape.n_layer);
+    memset(network->scan_states, 0, network->scan_state_size * (size_t)network->model->shape.n_layer);
+}
+
+uint64_t network_packed_bytes(const struct network *network)
+{
+    return network->packed_bytes;
+}
+
+const struct kernel_family *family_for_group(const struct graph *graph, const struct group *group)
+{
+    if (group->n_stages == 1)
+        return graph->stages[group->stages[0]].family;
+    for (int f = 0; kernel_families[f]; f++) {
+        const struct kernel_family *family = kernel_families[f];
+        bool covers = true;
+        for (int i = 0; i < group->n_stages && covers; i++)
+            covers = i < FAMILY_MAX_STAGES && family->covers[i] &&
+                     !strcmp(family->covers[i], graph->stages[group->stages[i]].name);
+        if (covers && (group->n_stages == FAMILY_MAX_STAGES || !family->covers[group->n_stages]))
+            return family;
+    }
+    return NULL;
+}
+
+/* Elements between rows of a tensor. Views of views of rows keep the root's row length. */
+static int64_t tensor_stride(const struct graph *graph, int tensor)
+{
+    const struct tensor *t = &graph->tensors[tensor];
+    return t->parent < 0 ? t->columns : t->row_step * tensor_stride(graph, t->parent);
+}
+
+static char *tensor_data(const struct program *program, int tensor, int64_t layer)
+{
+    const struct graph *graph = program->graph;
+    const struct network *network = program->network;
+    const struct tensor *t = &graph->tensors[tensor];
+    if (t->parent >= 0) {
+        return tensor_data(program, t->parent, layer) +
+               (size_t)(t->first_row * tensor_stride(graph, t->parent) + t->first_column) * network->value_size;
+    }
+    switch (t->role) {
+    case TENSOR_WEIGHT: {
+        const int64_t row = weight_in_layer(t->weight) ? layer : graph->shape.n_layer;
+        return (char *)network->weights[row * WEIGHT_COUNT + t->weight];
+    }
+    case TENSOR_STATE:
+        if (!strcmp(t->name, "conv.state"))
+            return network->conv_states + (size_t)layer * network->conv_state_size;
+        return network->scan_states + (size_t)layer * network->scan_state_size;
+    default:
+        return program->data[t->overwrites >= 0 ? t->overwrites : tensor];
+    }
+}
+
+/* The stage operand that a kernel's operand is in the unfused graph. */
+static const struct stage_operand *bound_operand(const struct graph *graph, const struct group *group,
+                                                 const struct kernel_operand *operand)
+{
+    for (int i = 0; i < group->n_stages; i++) {
+        const struct stage *stage = &graph->stages[group->stages[i]];
+        const size_t length = strlen(stage->name);
+        const char *name = operand->name;
+        if (group->n_stages > 1) {
+            if (!operand->bind || strncmp(operand->bind, stage->name, length) || operand->bind[length] != '.')
+                continue;
+            name = operand->bind + length + 1;
+        }
+        for (int o = 0; o < stage->n_operands; o++)
+            if (!strcmp(stage->operands[o].operand->name, name))
+                return &stage->operands[o];
+    }
+    return NULL;
+}
+
+static bool set_dims(const struct graph *graph, const struct group *group, const struct kernel_family *family,
+                     char *args, struct error *error)
+{
+    for (int d = 0; d < family->n_dims; d++) {
+        int64_t value = -1;
+        for (int i = 0; i < group->n_stages && value < 0; i++)
+            value = stage_dim(&graph->stages[group->stages[i]], family->dims[d].name);
+        if (value < 0)
+            return error_set(error, STATUS_FAILED, "%s: no stage gives dim '%s'", family->name, family->dims[d].name);
+        kernel_set_dim(family, args, family->dims[d].name, value);
+    }
+    for (int p = 0; p < family->n_parameters; p++)
+        for (int i = 0; i < group->n_stages; i++) {
+            const struct stage *stage = &graph->stages[group->stages[i]];
+            for (int q = 0; q < stage->n_parameters; q++)
+                if (!strcmp(stage->parameters[q].name, family->parameters[p].name))
+                    memcpy(args + family->parameters[p].offset, &stage->parameters[q].value, sizeof(double));
+        }
+    return true;
+}
+
+static bool set_operands(const struct program *program, const struct group *group,
+                         const struct kernel_family *family, int64_t layer, char *args, struct error *error)
+{
+    const struct graph *graph = program->graph;
+    for (int o = 0; o < family->n_operands; o++) {
+        const struct kernel_operand *operand = &family->operands[o];
+        const struct stage_operand *bound = bound_operand(graph, group, operand);
+        const int64_t elements = operand_rows(operand, args) * operand_row_length(operand, args);
+        if (!bound) {
+            if (operand->optional || elements == 0)
+                continue;
+            return error_set(error, STATUS_FAILED, "%s: no stage gives operand '%s'", family->name, operand->name);
+        }
+        const struct tensor *tensor = &graph->tensors[bound->tensor];
+        if (elements != tensor_elements(tensor))
+            return error_set(error, STATUS_FAILED, "%s: operand '%s' has %lld elements, tensor %s has %lld",
+                             family->name, operand->name, (long long)elements, tensor->name,
+                             (long long)tensor_elements(tensor));
+        const int64_t stride = tensor_stride(graph, bound->tensor);
+        if (operand->row_axes)
+            memcpy(args + operand->stride, &stride, sizeof stride);
+        else if (stride != tensor->columns && tensor->rows > 1)
+            return error_set(error, STATUS_FAILED, "%s: operand '%s' must be contiguous", family->name,
+                             operand->name);
+        char *data = tensor_data(program, bound->tensor, layer);
+        memcpy(args + operand->slot, &data, sizeof data);
+    }
+    return true;
+}
+
+static bool prepare_step(struct program *program, int index, struct error *error)
+{
+    const struct graph *graph = program->graph;
+    const struct group *group = &program->plan->groups[index];
+    struct step *step = &program->steps[index];
+    const int64_t layers = group->place == PLACE_LAYER ? graph->shape.n_layer : 1;
+    step->family = family_for_group(graph, group);
+    if (!step->family)
+        return error_set(error, STATUS_USAGE, "no kernel covers %s on cpu", group->name);
+    step->place = group->place;
+    step->args_size = round_up(step->family->args_size);
+    step->args = allocate(step->args_size * (uint64_t)layers, "kernel arguments", error);
+    if (!step->args)
+        return false;
+    for (int64_t layer = 0; layer < layers; layer++) {
+        char *args = step->args + (size_t)layer * step->args_size;
+        if (!set_dims(graph, group, step->family, args, error) ||
+            !set_operands(program, group, step->family, layer, args, error))
+            return false;
+    }
+    step->kernel = kernel_choose(step->family, step->args);
+    step->run = step->kernel->run;
+    if (program->network->precision == PRECISION_FP64) {
+        step->kernel = NULL;
+        step->run = step->family->reference_f64;
+    }
+    return true;
+}
+
+/* Tensors that live only inside a fused kernel stay unmarked: they need no memory. */
+static void mark_touched(const struct graph *graph, const struct group *group, bool *touched)
+{
+    const struct kernel_family *family = family_for_group(graph, group);
+    for (int k = 0; family && k < family->n_operands; k++) {
+        const struct stage_operand *bound = bound_operand(graph, group, &family->operands[k]);
+        if (bound)
+            touched[tensor_root(graph, bound->tensor)] = true;
+    }
+}
+
+struct program *program_create(struct network *network, const struct graph *graph, const struct plan *plan,
+                               struct error *error)
+{
+    struct program *program = calloc(1, sizeof *program);
+    if (!program) {
+        error_set(error, STATUS_FAILED, "out of memory");
+        return NULL;
+    }
+    program->network = network;
+    program->graph = graph;
+    program->plan = plan;
+    bool ok = graph->batch == network->batch ||
+              error_set(error, STATUS_FAILED, "program and network differ in batch");
+    bool touched[GRAPH_MAX_TENSORS] = {false};
+    for (int g = 0; g < plan->n_groups; g++)
+        mark_touched(graph, &plan->groups[g], touched);
+    for (int i = 0; i < graph->n_tensors && ok; i++) {
+        const struct tensor *t = &graph->tensors[i];
+        if (!touched[i] || t->overwrites >= 0 || t->role == TENSOR_WEIGHT || t->role == TENSOR_STATE)
+            continue;
+        program->data[i] = allocate((uint64_t)tensor_elements(t) * network->value_size, t->name, error);
+        ok = program->data[i] != NULL;
+    }
+    for (int g = 0; g < plan->n_groups && ok; g++)
+        ok = prepare_step(program, g, error);
+    if (!ok) {
+        program_destroy(program);
+        return NULL;
+    }
+    return program;
+}
+
+void program_destroy(struct program *program)
+{
+    if (!program)
+        return;
+    for (int i = 0; i < GRAPH_MAX_TENSORS; i++)
+        free(program->data[i]);
+    for (int g = 0; g < GRAPH_MAX_STAGES; g++)
+        free(program->steps[g].args);
+    free(program);
+}
+
+const struct kernel *program_kernel(const struct program *program, int group)
+{
+    return program->steps[group].kernel;
+}
+
+const struct kernel_family *program_family(const struct program *program, int group)
+{
+    return program->steps[group].family;
+}
+
+const void *program_args(const struct program *program, int group, int64_t layer)
+{
+    const struct step *step = &program->steps[group];
+    return step->args + (step->place == PLACE_LAYER ? (size_t)layer * step->args_size : 0);
+}
+
+static int find_tensor(const struct graph *graph, const char *name)
+{
+    for (int i = 0; i < graph->n_tensors; i++)
+        if (!strcmp(graph->tensors[i].name, name))
+            return i;
+    return -1;
+}
+
+bool program_set_ids(struct program *program, const int32_t *ids, struct error *error)
+{
+    const struct graph *graph = program->graph;
+    const int tensor = find_tensor(graph, "ids");
+    if (tensor < 0)
+        return error_set(error, STATUS_USAGE, "model '%s' takes features, not token ids", graph->shape.name);
+    const int64_t count = graph->tensors[tensor].columns;
+    for (int64_t i = 0; i < count; i++)
+        if (ids[i] < 0 || ids[i] >= graph->shape.vocab)
+            return error_set(error, STATUS_USAGE, "token %lld is %d: ids must be from 0 to %lld", (long long)i,
+                             ids[i], (long long)graph->shape.vocab - 1);
+    memcpy(program->data[tensor], ids, (size_t)count * sizeof *ids);
+    return true;
+}
+
+void program_set_features(struct program *program, const float *features)
+{
+    const int tensor = find_tensor(program->graph, "features");
+    const int64_t count = tensor_elements(&program->graph->tensors[tensor]);
+    for (int64_t i = 0; i < count; i++)
+        if (program->network->precision == PRECISION_FP64)
+            ((double *)program->data[tensor])[i] = features[i];
+        else
+            ((float *)program->data[tensor])[i] = features[i];
+}
+
+void program_run_group(struct program *program, int group, int64_t layer, struct team *team, struct part part)
+{
+    program->steps[group].run(program_args(program, group, layer), part);
+    team_barrier(team);
+}
+
+static void run_place(struct program *program, enum place place, int64_t layer, struct team *team,
+                      struct part part)
+{
+    for (int g = 0; g < program->plan->n_groups; g++)
+        if (program->steps[g].place == place)
+            program_run_group(program, g, layer, team, part);
+}
+
+void program_run_before(struct program *program, struct team *team, struct part part)
+{
+    run_place(program, PLACE_BEFORE, 0, team, part);
+}
+
+void program_run_layer(struct program *program, int64_t layer, struct team *team, struct part part)
+{
+    run_place(program, PLACE_LAYER, layer, team, part);
+}
+
+void program_run_after(struct program *program, struct team *team, struct part part)
+{
+    run_place(program, PLACE_AFTER, 0, team, part);
+}
+
+void program_run(struct program *program, struct team *team, struct part part)
+{
+    program_run_before(program, team, part);
+    for (int64_t layer = 0; layer < program->graph->shape.n_layer; layer++)
+        program_run_layer(program, layer, team, part);
+    program_run_after(program, team, part);
+}
+
+const struct tensor *program_tensor(const struct program *program, const char *tensor)
+{
+    const int index = find_tensor(program->graph, tensor);
+    return index < 0 ? NULL : &program->graph->tensors[index];
+}
+
+bool program_read(const struct program *program, const char *tensor, double *values)
+{
+    const int index = find_tensor(program->graph, tensor);
+    if (index < 0)
+        return false;
+    const struct tensor *t = &program->graph->tensors[index];
+    const char *data = tensor_data(program, index, 0);
+    const int64_t stride = tensor_stride(program->graph, index);
+    if (!data || t->index)
+        return false;
+    for (int64_t r = 0; r < t->rows; r++)
+        for (int64_t c = 0; c < t->columns; c++) {
+            const int64_t i = r * stride + c;
+            values[r * t->columns + c] =
+                program->network->precision == PRECISION_FP64 ? ((const double *)data)[i] : ((const float *)data)[i];
+        }
+    return true;
+}

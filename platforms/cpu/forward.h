@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * SPDX-FileCopyrightText: 2026 The mamba-bench developers */
+#ifndef PLATFORMS_CPU_FORWARD_H
+#define PLATFORMS_CPU_FORWARD_H
+
+#include "mamba/model.h"
+#include "mamba/plan.h"
+#include "platforms/cpu/team.h"
+
+/* A model made ready to run in fp32 or fp64: weights in the form that kernels read (a = -exp(A_log)),
+ * and the state of `batch` sequences in every layer. F32 weights stay in the checkpoint's mapping. */
+struct network;
+
+struct network *network_create(const struct model *model, enum precision precision, int64_t batch,
+                               struct error *error);
+void network_destroy(struct network *network);
+/* Every sequence at its start: all states zero. */
+void network_reset(struct network *network);
+/* Bytes copied or converted when the network was created. */
+uint64_t network_packed_bytes(const struct network *network);
+
+/* A plan for one workload, bound to a network: which kernel computes each group, and memory for every
+ * tensor. Programs of one network share its states, so prefill carries over into decode. */
+struct program;
+
+/* Fails when no kernel covers a group ("no kernel covers x+y on cpu") or memory does not suffice. The
+ * graph, the plan and the network must outlive the program. */
+struct program *program_create(struct network *network, const struct graph *graph, const struct plan *plan,
+                               struct error *error);
+void program_destroy(struct program *program);
+
+/* The kernel of a group of the plan. */
+const struct kernel *program_kernel(const struct program *program, int group);
+const struct kernel_family *program_family(const struct program *program, int group);
+/* The args struct with which a group runs in a layer (0 outside the layers). */
+const void *program_args(const struct program *program, int group, int64_t layer);
+
+/* What the input tensor is filled with: token ids (batch * seqlen) or features (batch * seqlen rows of
+ * input_size). False, with nothing changed, when an id is outside the vocabulary. */
+bool program_set_ids(struct program *program, const int32_t *ids, struct error *error);
+void program_set_features(struct program *program, const float *features);
+
+/* Called by every thread of a team, inside team_run. */
+void program_run(struct program *program, struct team *team, struct part part);          /* the whole model */
+void program_run_before(struct program *program, struct team *team, struct part part);   /* up to the layers */
+void program_run_layer(struct program *program, int64_t layer, struct team *team, struct part part);
+void program_run_after(struct program *program, struct team *team, struct part part);    /* from the layers on */
+void program_run_group(struct program *program, int group, int64_t layer, struct team *team, struct part part);
+
+/* Values of a tensor, by name, as double: rows x columns. False when there is no such tensor. */
+bool program_read(const struct program *program, const char *tensor, double *values);
+const struct tensor *program_tensor(const struct program *program, const char *tensor);
+
+/* The family that computes a group of stages, or null: a stage alone has its own, several need one whose
+ * list of covered stages is theirs. */
+const struct kernel_family *family_for_group(const struct graph *graph, const struct group *group);
+
+#endif

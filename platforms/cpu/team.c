@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * SPDX-FileCopyrightText: 2026 The mamba-bench developers */
+#include "platforms/cpu/team.h"
+
+#include <hwloc.h>
+#include <omp.h>
+#include <sched.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
+
+struct team {
+    unsigned serial;            /* tells teams apart for the threads that they share */
+    int threads;
+    hwloc_topology_t topology;
+    hwloc_cpuset_t *cpusets;    /* a thread's; null: not bound */
+    atomic_bool bound;
+    team_body *body;
+    void *user;
+    atomic_int arrived;
+    atomic_int generation;
+};
+
+/* The parallel region captures no variable: everything reaches the threads through this pointer, so that
+ * the thread sanitizer, which cannot see into the OpenMP runtime, sees the hand-over. */
+static _Atomic(struct team *) current_team;
+
+static void relax(void)
+{
+#if defined(__x86_64__)
+    _mm_pause();
+#endif
+}
+
+void team_barrier(struct team *team)
+{
+    enum { SPINS_BEFORE_YIELD = 1 << 14 };
+    const int generation = atomic_load_explicit(&team->generation, memory_order_relaxed);
+    if (atomic_fetch_add_explicit(&team->arrived, 1, memory_order_acq_rel) == team->threads - 1) {
+        atomic_store_explicit(&team->arrived, 0, memory_order_relaxed);
+        atomic_store_explicit(&team->generation, generation + 1, memory_order_release);
+        return;
+    }
+    for (int spins = 0; atomic_load_explicit(&team->generation, memory_order_acquire) == generation;)
+        if (++spins < SPINS_BEFORE_YIELD)
+            relax();
+        else
+            sched_yield();
+}
+
+static void bind_thread(struct team *team, int index)
+{
+    static _Thread_local unsigned bound_by;
+    if (!team->cpusets[index] || bound_by == team->serial)
+        return;
+    if (hwloc_set_cpubind(team->topology, team->cpusets[index], HWLOC_CPUBIND_THREAD))
+        atomic_store(&team->bound, false);
+    bound_by = team->serial;
+}
+
+static void member(void)
+{
+    struct team *team = atomic_load_explicit(&current_team, memory_order_acquire);
+    const int index = omp_get_thread_num();
+    if (index >= team->threads)
+        return;
+    bind_thread(team, index);
+    team->body(team->user, team, (struct part){index, team->threads});
+    team_barrier(team);
+}
+
+void team_run(struct team *team, team_body *body, void *user)
+{
+    team->body = body;
+    team->user = user;
+    if (team->threads == 1) {
+        bind_thread(team, 0);
+        body(user, team, (struct part){0, 1});
+        return;
+    }
+    omp_set_dynamic(0);
+    omp_set_num_threads(team->threads);
+    atomic_store_explicit(&current_team, team, memory_order_release);
+#pragma omp parallel
+    member();
+}
+
+/* Threads that a parallel region really gets: OMP_THREAD_LIMIT may allow fewer than asked. */
+static int granted_threads(int wanted)
+{
+    static atomic_int granted;
+    omp_set_dynamic(0);
+    omp_set_num_threads(wanted);
+#pragma omp parallel
+    if (omp_get_thread_num() == 0)
+        atomic_store(&granted, omp_get_num_threads());
+    return atomic_load(&granted);
+}
+
+static bool load_topology(struct team *team, int *cores)
+{
+    if (hwloc_topology_init(&team->topology))
+        return false;
+    if (hwloc_topology_load(team->topology)) {
+        hwloc_topology_destroy(team->topology);
+        team->topology = NULL;
+        return false;
+    }
+    *cores = hwloc_get_nbobjs_by_type(team->topology, HWLOC_OBJ_CORE);
+    return *cores > 0;
+}
+
+struct team *team_create(int threads, struct error *error)
+{
+    enum { MOST_THREADS = 4096 };
+    if (threads < 0 || threads > MOST_THREADS) {
+        error_set(error, STATUS_USAGE, "--threads %d: must be from 1 to %d (0: one a core)", threads, MOST_THREADS);
+        return NULL;
+    }
+    static atomic_uint serials;
+    struct team *team = calloc(1, sizeof *team);
+    int cores = 0;
+    if (!team || !load_topology(team, &cores)) {
+        error_set(error, STATUS_FAILED, "hwloc cannot read this machine's topology");
+        team_destroy(team);
+        return NULL;
+    }
+    team->serial = atomic_fetch_add(&serials, 1) + 1;
+    team->threads = threads ? threads : cores;
+    atomic_init(&team->bound, true);
+    team->cpusets = calloc((size_t)team->threads, sizeof *team->cpusets);
+    if (!team->cpusets) {
+        error_set(error, STATUS_FAILED, "out of memory");
+        team_destroy(team);
+        return NULL;
+    }
+    if (team->threads > cores)
+        atomic_store(&team->bound, false);
+    for (int i = 0; i < team->threads && team->threads <= cores; i++) {
+        hwloc_obj_t core = hwloc_get_obj_by_type(team->topology, HWLOC_OBJ_CORE, (unsigned)i);
+        team->cpusets[i] = hwloc_bitmap_dup(core->cpuset);
+        if (team->cpusets[i])
+            hwloc_bitmap_singlify(team->cpusets[i]);
+    }
+    const int granted = granted_threads(team->threads);
+    if (granted < team->threads) {
+        error_set(error, STATUS_USAGE, "--threads %d: OpenMP gives %d (OMP_THREAD_LIMIT?)", team->threads, granted);
+        team_destroy(team);
+        return NULL;
+    }
+    return team;
+}
+
+void team_destroy(struct team *team)
+{
+    if (!team)
+        return;
+    for (int i = 0; i < team->threads && team->cpusets; i++)
+        hwloc_bitmap_free(team->cpusets[i]);
+    free(team->cpusets);
+    if (team->topology)
+        hwloc_topology_destroy(team->topology);
+    free(team);
+}
+
+int team_threads(const struct team *team)
+{
+    return team->threads;
+}
+
+bool team_bound(const struct team *team)
+{
+    return atomic_load(&team->bound);
+}

@@ -1,0 +1,767 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * SPDX-FileCopyrightText: 2026 The mamba-bench developers */
+#include "platforms/device.h"
+
+#include <ctype.h>
+#include <limits.h>
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "mamba/graph.h"
+
+static const cyaml_strval_t figures[] = {
+    {"cycles", FIGURE_CYCLES},
+    {"compute_cycles", FIGURE_COMPUTE_CYCLES},
+    {"tile_cycles", FIGURE_TILE_CYCLES},
+    {"pipeline_cycles", FIGURE_PIPELINE_CYCLES},
+    {"transfer_cycles", FIGURE_TRANSFER_CYCLES},
+    {"link_writes", FIGURE_LINK_WRITES},
+    {"link_reads", FIGURE_LINK_READS},
+    {"seconds", FIGURE_SECONDS},
+    {"seconds_per_token", FIGURE_SECONDS_PER_TOKEN},
+    {"tokens_per_s", FIGURE_TOKENS_PER_S},
+    {"tokens_per_joule", FIGURE_TOKENS_PER_JOULE},
+    {"speedup", FIGURE_SPEEDUP},
+    {"reduction", FIGURE_REDUCTION},
+};
+_Static_assert(CYAML_ARRAY_LEN(figures) == FIGURE_COUNT, "a figure without a name");
+
+static const cyaml_strval_t evidences[] = {{"published", EVIDENCE_PUBLISHED},
+                                           {"measured-rtl", EVIDENCE_MEASURED_RTL},
+                                           {"derived", EVIDENCE_DERIVED}};
+static const cyaml_strval_t activation_places[] = {
+    {"on_chip", ACTIVATIONS_ON_CHIP}, {"off_chip", ACTIVATIONS_OFF_CHIP}, {"fit", ACTIVATIONS_FIT}};
+static const cyaml_strval_t state_places[] = {
+    {"on_chip", STATE_ON_CHIP}, {"read", STATE_READ}, {"read_write", STATE_READ_WRITE}};
+
+const char *figure_name(enum figure figure)
+{
+    return figures[figure].str;
+}
+
+const char *evidence_name(enum evidence evidence)
+{
+    return evidences[evidence].str;
+}
+
+#define TEXT(key, type, field)                                                                               \
+    CYAML_FIELD_STRING_PTR(key, CYAML_FLAG_POINTER, type, field, 1, CYAML_UNLIMITED)
+#define TEXT_OPTIONAL(key, type, field)                                                                      \
+    CYAML_FIELD_STRING_PTR(key, CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, type, field, 1, CYAML_UNLIMITED)
+#define NUMBER(key, type, field) CYAML_FIELD_FLOAT(key, CYAML_FLAG_DEFAULT, type, field)
+#define NUMBER_OPTIONAL(key, type, field) CYAML_FIELD_FLOAT(key, CYAML_FLAG_OPTIONAL, type, field)
+#define TRUTH(key, type, field) CYAML_FIELD_BOOL(key, CYAML_FLAG_OPTIONAL, type, field)
+#define LIST(key, type, field, entry)                                                                        \
+    CYAML_FIELD_SEQUENCE(key, CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, type, field, entry, 0,               \
+                         CYAML_UNLIMITED)
+#define ENTRY(schema, type, fields)                                                                          \
+    static const cyaml_schema_value_t schema = {CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, type, fields)}
+
+static const cyaml_schema_value_t text_entry = {
+    CYAML_VALUE_STRING(CYAML_FLAG_POINTER, char, 1, CYAML_UNLIMITED)};
+static const cyaml_schema_value_t number_entry = {CYAML_VALUE_FLOAT(CYAML_FLAG_DEFAULT, double)};
+
+static const cyaml_schema_field_t constant_fields[] = {TEXT("name", struct device_constant, name),
+                                                       NUMBER("value", struct device_constant, value),
+                                                       CYAML_FIELD_END};
+ENTRY(constant_entry, struct device_constant, constant_fields);
+
+static const cyaml_schema_field_t option_fields[] = {
+    TEXT("name", struct device_option, name), TEXT("summary", struct device_option, summary),
+    TEXT("default", struct device_option, fallback),
+    LIST("choices", struct device_option, choices, &text_entry), CYAML_FIELD_END};
+ENTRY(option_entry, struct device_option, option_fields);
+
+static const cyaml_schema_field_t assumption_fields[] = {TEXT("name", struct device_assumption, name),
+                                                         TEXT("reason", struct device_assumption, reason),
+                                                         CYAML_FIELD_END};
+ENTRY(assumption_entry, struct device_assumption, assumption_fields);
+
+static const cyaml_schema_field_t trip_fields[] = {
+    TEXT("extent", struct device_trip, extent), TEXT_OPTIONAL("lanes", struct device_trip, lanes),
+    TEXT_OPTIONAL("cycles", struct device_trip, cycles),
+    TEXT_OPTIONAL("overhead", struct device_trip, overhead), CYAML_FIELD_END};
+ENTRY(trip_entry, struct device_trip, trip_fields);
+
+static const cyaml_schema_field_t pipeline_fields[] = {
+    TEXT("name", struct device_pipeline, name), TEXT_OPTIONAL("resource", struct device_pipeline, resource),
+    LIST("trips", struct device_pipeline, trips, &trip_entry),
+    TEXT_OPTIONAL("depth", struct device_pipeline, depth), CYAML_FIELD_END};
+ENTRY(pipeline_entry, struct device_pipeline, pipeline_fields);
+
+static const cyaml_schema_field_t tile_fields[] = {TEXT("dim", struct device_tile, dim),
+                                                   TEXT("size", struct device_tile, size), CYAML_FIELD_END};
+ENTRY(tile_entry, struct device_tile, tile_fields);
+
+static const cyaml_schema_field_t buffer_fields[] = {
+    TEXT("name", struct device_buffer, name), TEXT("values", struct device_buffer, values),
+    TRUTH("weights", struct device_buffer, weights), TRUTH("receive", struct device_buffer, receive),
+    CYAML_FIELD_END};
+ENTRY(buffer_entry, struct device_buffer, buffer_fields);
+
+static const cyaml_schema_field_t unit_fields[] = {
+    TEXT("name", struct device_unit, name),
+    LIST("stages", struct device_unit, stages, &text_entry),
+    LIST("absorbs", struct device_unit, absorbs, &text_entry),
+    TEXT_OPTIONAL("arch", struct device_unit, arch),
+    TEXT_OPTIONAL("when", struct device_unit, when),
+    TEXT_OPTIONAL("calls", struct device_unit, calls),
+    LIST("tiles", struct device_unit, tiles, &tile_entry),
+    TEXT_OPTIONAL("tile_overhead", struct device_unit, tile_overhead),
+    TEXT_OPTIONAL("call_overhead", struct device_unit, call_overhead),
+    LIST("pipelines", struct device_unit, pipelines, &pipeline_entry),
+    LIST("buffers", struct device_unit, buffers, &buffer_entry),
+    TEXT_OPTIONAL("split", struct device_unit, split),
+    TEXT_OPTIONAL("note", struct device_unit, note),
+    CYAML_FIELD_END};
+ENTRY(unit_entry, struct device_unit, unit_fields);
+
+static const cyaml_schema_field_t memory_fields[] = {
+    TEXT_OPTIONAL("when", struct device_memory, when),
+    NUMBER("bytes_per_s", struct device_memory, bytes_per_s),
+    NUMBER("weight_bytes", struct device_memory, weight_bytes),
+    NUMBER("activation_bytes", struct device_memory, activation_bytes),
+    NUMBER("state_bytes", struct device_memory, state_bytes),
+    NUMBER_OPTIONAL("on_chip_bytes", struct device_memory, on_chip_bytes),
+    CYAML_FIELD_ENUM("activations", CYAML_FLAG_STRICT, struct device_memory, activations, activation_places,
+                     CYAML_ARRAY_LEN(activation_places)),
+    CYAML_FIELD_ENUM("state", CYAML_FLAG_STRICT, struct device_memory, state, state_places,
+                     CYAML_ARRAY_LEN(state_places)),
+    TEXT_OPTIONAL("note", struct device_memory, note),
+    CYAML_FIELD_END};
+ENTRY(memory_entry, struct device_memory, memory_fields);
+
+static const cyaml_schema_field_t transfer_fields[] = {
+    TEXT_OPTIONAL("when", struct device_transfer, when),
+    NUMBER("access_bytes", struct device_transfer, access_bytes),
+    NUMBER("write_cycles", struct device_transfer, write_cycles),
+    NUMBER("read_cycles", struct device_transfer, read_cycles), CYAML_FIELD_END};
+ENTRY(transfer_entry, struct device_transfer, transfer_fields);
+
+static const cyaml_schema_field_t link_fields[] = {
+    NUMBER("config_writes", struct device_link, config_writes),
+    NUMBER("polls", struct device_link, polls),
+    NUMBER("register_write_cycles", struct device_link, register_write_cycles),
+    NUMBER("register_read_cycles", struct device_link, register_read_cycles),
+    NUMBER("send_cycles", struct device_link, send_cycles),
+    NUMBER("receive_cycles", struct device_link, receive_cycles),
+    NUMBER("memory_bytes", struct device_link, memory_bytes),
+    NUMBER("alignment", struct device_link, alignment),
+    TEXT_OPTIONAL("resident", struct device_link, resident),
+    LIST("transfers", struct device_link, transfers, &transfer_entry),
+    CYAML_FIELD_END};
+
+static const cyaml_schema_field_t host_fields[] = {
+    TEXT("name", struct device_host, name),     NUMBER("mul", struct device_host, mul),
+    NUMBER("add", struct device_host, add),     NUMBER("exp", struct device_host, exp),
+    NUMBER("log", struct device_host, log),     NUMBER("div", struct device_host, div),
+    NUMBER("value", struct device_host, value), CYAML_FIELD_END};
+
+static const cyaml_schema_field_t overlap_fields[] = {
+    TEXT_OPTIONAL("when", struct device_overlap, when),
+    CYAML_FIELD_BOOL("resources", CYAML_FLAG_DEFAULT, struct device_overlap, resources),
+    CYAML_FIELD_BOOL("memory", CYAML_FLAG_DEFAULT, struct device_overlap, memory), CYAML_FIELD_END};
+ENTRY(overlap_entry, struct device_overlap, overlap_fields);
+
+static const cyaml_schema_field_t energy_fields[] = {
+    NUMBER_OPTIONAL("power_w", struct device_energy, power_w),
+    NUMBER_OPTIONAL("mul_pj", struct device_energy, mul_pj),
+    NUMBER_OPTIONAL("add_pj", struct device_energy, add_pj),
+    NUMBER_OPTIONAL("exp_pj", struct device_energy, exp_pj),
+    NUMBER_OPTIONAL("log_pj", struct device_energy, log_pj),
+    NUMBER_OPTIONAL("div_pj", struct device_energy, div_pj),
+    NUMBER_OPTIONAL("on_chip_byte_pj", struct device_energy, on_chip_byte_pj),
+    NUMBER_OPTIONAL("off_chip_byte_pj", struct device_energy, off_chip_byte_pj),
+    TEXT("source", struct device_energy, source),
+    TEXT_OPTIONAL("note", struct device_energy, note),
+    CYAML_FIELD_END};
+
+static const cyaml_schema_field_t baseline_fields[] = {
+    TEXT("name", struct device_baseline, name), NUMBER("fixed_s", struct device_baseline, fixed_s),
+    NUMBER("token_s", struct device_baseline, token_s), TEXT("source", struct device_baseline, source),
+    CYAML_FIELD_END};
+ENTRY(baseline_entry, struct device_baseline, baseline_fields);
+
+static const cyaml_schema_field_t call_fields[] = {TEXT("unit", struct device_call, unit),
+                                                   LIST("dims", struct device_call, dims, &text_entry),
+                                                   CYAML_FIELD_END};
+ENTRY(call_entry, struct device_call, call_fields);
+
+static const cyaml_schema_field_t result_fields[] = {
+    TEXT("id", struct device_result, id),
+    TEXT("what", struct device_result, what),
+    CYAML_FIELD_ENUM("figure", CYAML_FLAG_STRICT, struct device_result, figure, figures,
+                     CYAML_ARRAY_LEN(figures)),
+    NUMBER("value", struct device_result, value),
+    TEXT("source", struct device_result, source),
+    CYAML_FIELD_ENUM("provenance", CYAML_FLAG_STRICT, struct device_result, provenance, evidences,
+                     CYAML_ARRAY_LEN(evidences)),
+    NUMBER("tolerance", struct device_result, tolerance),
+    TEXT_OPTIONAL("note", struct device_result, note),
+    LIST("options", struct device_result, options, &text_entry),
+    LIST("against", struct device_result, against, &text_entry),
+    LIST("calls", struct device_result, calls, &call_entry),
+    TEXT_OPTIONAL("pipeline", struct device_result, pipeline),
+    TEXT_OPTIONAL("model", struct device_result, model),
+    TEXT_OPTIONAL("phase", struct device_result, phase),
+    LIST("seqlens", struct device_result, seqlens, &number_entry),
+    TRUTH("layers_only", struct device_result, layers_only),
+    TEXT_OPTIONAL("baseline", struct device_result, baseline),
+    CYAML_FIELD_END};
+ENTRY(result_entry, struct device_result, result_fields);
+
+static const cyaml_schema_field_t device_fields[] = {
+    TEXT("name", struct device, name),
+    TEXT("platform", struct device, platform),
+    TEXT("summary", struct device, summary),
+    TEXT("source", struct device, source),
+    TEXT_OPTIONAL("note", struct device, note),
+    NUMBER_OPTIONAL("clock_hz", struct device, clock_hz),
+    LIST("constants", struct device, constants, &constant_entry),
+    LIST("options", struct device, options, &option_entry),
+    LIST("assumed", struct device, assumed, &assumption_entry),
+    LIST("units", struct device, units, &unit_entry),
+    LIST("memory", struct device, memory, &memory_entry),
+    CYAML_FIELD_MAPPING_PTR("link", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct device, link,
+                            link_fields),
+    CYAML_FIELD_MAPPING_PTR("host", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct device, host,
+                            host_fields),
+    LIST("overlap", struct device, overlap, &overlap_entry),
+    CYAML_FIELD_MAPPING_PTR("energy", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct device, energy,
+                            energy_fields),
+    LIST("baselines", struct device, baselines, &baseline_entry),
+    LIST("published", struct device, published, &result_entry),
+    CYAML_FIELD_END};
+
+static const cyaml_schema_value_t device_schema = {
+    CYAML_VALUE_MAPPING(CYAML_FLAG_POINTER, struct device, device_fields)};
+
+static const cyaml_config_t freeing = {.mem_fn = cyaml_mem, .log_level = CYAML_LOG_ERROR};
+
+void device_free(struct device *device)
+{
+    cyaml_free(&freeing, &device_schema, device, 0);
+}
+
+/* Expressions: sum := product {+ product}; product := factor {* factor};
+ * factor := number | name | log2(sum) | (sum). */
+struct parser {
+    const char *text, *at;
+    expression_lookup *lookup;
+    void *context;
+    struct error *error;
+    int nesting;
+};
+
+enum { EXPRESSION_NESTING = 16, EXPRESSION_NAME = 64 };
+
+static bool parse_sum(struct parser *parser, double *value);
+
+static bool complain(struct parser *parser, const char *what)
+{
+    return error_set(parser->error, STATUS_USAGE, "'%.80s': %s at '%.20s'", parser->text, what, parser->at);
+}
+
+static void skip_blanks(struct parser *parser)
+{
+    while (*parser->at == ' ')
+        parser->at++;
+}
+
+static bool accept(struct parser *parser, char wanted)
+{
+    skip_blanks(parser);
+    if (*parser->at != wanted)
+        return false;
+    parser->at++;
+    return true;
+}
+
+static bool parse_parenthesis(struct parser *parser, double *value)
+{
+    if (!accept(parser, '('))
+        return complain(parser, "'(' is missing");
+    if (++parser->nesting > EXPRESSION_NESTING)
+        return complain(parser, "too many parentheses");
+    if (!parse_sum(parser, value))
+        return false;
+    parser->nesting--;
+    return accept(parser, ')') || complain(parser, "')' is missing");
+}
+
+static bool parse_name(struct parser *parser, double *value)
+{
+    char name[EXPRESSION_NAME];
+    size_t length = 0;
+    while (isalnum((unsigned char)parser->at[length]) || parser->at[length] == '_')
+        length++;
+    if (length >= sizeof name)
+        return complain(parser, "a name is too long");
+    memcpy(name, parser->at, length);
+    name[length] = '\0';
+    if (!strcmp(name, "log2")) {
+        parser->at += length;
+        if (!parse_parenthesis(parser, value))
+            return false;
+        *value = *value > 1 ? ceil(log2(*value)) : 0;
+        return true;
+    }
+    if (!parser->lookup(parser->context, name, value))
+        return complain(parser, "there is no such dimension, numeric option or constant");
+    parser->at += length;
+    return true;
+}
+
+static bool parse_factor(struct parser *parser, double *value)
+{
+    skip_blanks(parser);
+    if (isdigit((unsigned char)*parser->at)) {
+        char *end;
+        *value = strtod(parser->at, &end);
+        if (!isfinite(*value) || isalpha((unsigned char)*end))
+            return complain(parser, "not a number");
+        parser->at = end;
+        return true;
+    }
+    if (isalpha((unsigned char)*parser->at) || *parser->at == '_')
+        return parse_name(parser, value);
+    if (*parser->at == '(')
+        return parse_parenthesis(parser, value);
+    return complain(parser, "a number, a name or '(' is missing");
+}
+
+static bool parse_product(struct parser *parser, double *value)
+{
+    if (!parse_factor(parser, value))
+        return false;
+    for (double factor; accept(parser, '*'); *value *= factor)
+        if (!parse_factor(parser, &factor))
+            return false;
+    return true;
+}
+
+static bool parse_sum(struct parser *parser, double *value)
+{
+    if (!parse_product(parser, value))
+        return false;
+    for (double term; accept(parser, '+'); *value += term)
+        if (!parse_product(parser, &term))
+            return false;
+    return true;
+}
+
+bool expression_value(const char *text, double missing, expression_lookup *lookup, void *context,
+                      double *value, struct error *error)
+{
+    *value = missing;
+    if (!text)
+        return true;
+    struct parser parser = {text, text, lookup, context, error, 0};
+    if (!parse_sum(&parser, value))
+        return false;
+    skip_blanks(&parser);
+    if (*parser.at)
+        return complain(&parser, "'+' or '*' is missing");
+    return true;
+}
+
+/* Checks that the schema cannot express. The first complaint wins. */
+struct check {
+    const struct device *device;
+    const char *file;
+    struct error *error;
+    bool failed;
+};
+
+static void refuse(struct check *check, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+static void refuse(struct check *check, const char *format, ...)
+{
+    char text[384];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(text, sizeof text, format, arguments);
+    va_end(arguments);
+    if (!check->failed)
+        error_set(check->error, STATUS_USAGE, "configs/devices/%.60s.yaml: %s", check->file, text);
+    check->failed = true;
+}
+
+static void check_number(struct check *check, const char *key, double value, bool positive)
+{
+    if (!isfinite(value) || value < 0 || (positive && value == 0))
+        refuse(check, "%s is %g; it must be a finite number %s 0", key, value,
+               positive ? "above" : "of at least");
+}
+
+static const struct device_option *find_option(const struct device *device, const char *name, size_t length)
+{
+    for (unsigned i = 0; i < device->options_count; i++)
+        if (strlen(device->options[i].name) == length && !strncmp(device->options[i].name, name, length))
+            return &device->options[i];
+    return NULL;
+}
+
+static bool positive_integer(const char *text, double *value)
+{
+    char *end;
+    if (!isdigit((unsigned char)*text))
+        return false;
+    *value = strtod(text, &end);
+    return !*end && *value >= 1 && *value <= 1e9 && *value == floor(*value);
+}
+
+static bool option_takes(const struct device_option *option, const char *value)
+{
+    double number;
+    if (option->choices_count == 0)
+        return positive_integer(value, &number);
+    for (unsigned i = 0; i < option->choices_count; i++)
+        if (!strcmp(option->choices[i], value))
+            return true;
+    return false;
+}
+
+static bool known_dim(const char *name)
+{
+    for (const struct kernel_family *const *family = kernel_families; *family; family++)
+        for (int i = 0; i < (*family)->n_dims; i++)
+            if (!strcmp((*family)->dims[i].name, name))
+                return true;
+    return false;
+}
+
+/* Stands for any sensible value of every name that an expression may use. */
+static bool lookup_any(void *context, const char *name, double *value)
+{
+    const struct device *device = context;
+    *value = 1;
+    if (known_dim(name))
+        return true;
+    for (unsigned i = 0; i < device->constants_count; i++)
+        if (!strcmp(device->constants[i].name, name)) {
+            *value = device->constants[i].value;
+            return true;
+        }
+    const struct device_option *option = find_option(device, name, strlen(name));
+    return option && option->choices_count == 0;
+}
+
+static void check_expression(struct check *check, const char *unit, const char *key, const char *text,
+                             bool positive)
+{
+    double value;
+    struct error error = {0};
+    if (!expression_value(text, 1, lookup_any, (void *)check->device, &value, &error))
+        refuse(check, "unit '%.40s', %s: %s", unit, key, error.text);
+    else if (!isfinite(value) || (positive && value <= 0))
+        refuse(check, "unit '%.40s', %s: '%.80s' must be a finite number%s", unit, key, text,
+               positive ? " above 0" : "");
+}
+
+static void check_when(struct check *check, const char *where, const char *when)
+{
+    if (!when)
+        return;
+    const char *equals = strchr(when, '=');
+    const struct device_option *option =
+        equals ? find_option(check->device, when, (size_t)(equals - when)) : NULL;
+    if (!option || !option_takes(option, equals + 1))
+        refuse(check, "%s: '%.80s' is no option=choice of this device", where, when);
+}
+
+static void check_stages(struct check *check, const char *unit, char *const *stages, unsigned count)
+{
+    for (unsigned i = 0; i < count; i++) {
+        bool found = false;
+        for (const char *const *name = graph_stage_names(); *name && !found; name++)
+            found = !strcmp(*name, stages[i]);
+        if (!found)
+            refuse(check, "unit '%.40s': there is no stage '%.40s' (see 'mamba-bench list stages')", unit,
+                   stages[i]);
+    }
+}
+
+static void check_dim(struct check *check, const char *unit, const char *key, const char *name)
+{
+    if (!known_dim(name))
+        refuse(check, "unit '%.40s', %s: no stage has a dimension '%.40s'", unit, key, name);
+}
+
+static void check_unit(struct check *check, const struct device_unit *unit)
+{
+    const char *name = unit->name;
+    if (unit->stages_count == 0)
+        refuse(check, "unit '%.40s' needs stages, a list of what it serves", name);
+    check_stages(check, name, unit->stages, unit->stages_count);
+    check_stages(check, name, unit->absorbs, unit->absorbs_count);
+    if (unit->arch && strcmp(unit->arch, arch_name(ARCH_MAMBA1)) &&
+        strcmp(unit->arch, arch_name(ARCH_MAMBA2)))
+        refuse(check, "unit '%.40s': arch is '%.40s'; it must be mamba1 or mamba2", name, unit->arch);
+    check_when(check, name, unit->when);
+    check_expression(check, name, "calls", unit->calls, true);
+    check_expression(check, name, "tile_overhead", unit->tile_overhead, false);
+    check_expression(check, name, "call_overhead", unit->call_overhead, false);
+    for (unsigned i = 0; i < unit->tiles_count; i++) {
+        check_dim(check, name, "tiles", unit->tiles[i].dim);
+        check_expression(check, name, "tiles", unit->tiles[i].size, true);
+    }
+    for (unsigned i = 0; i < unit->pipelines_count; i++) {
+        const struct device_pipeline *pipeline = &unit->pipelines[i];
+        check_expression(check, name, "depth", pipeline->depth, false);
+        for (unsigned t = 0; t < pipeline->trips_count; t++) {
+            check_expression(check, name, "extent", pipeline->trips[t].extent, true);
+            check_expression(check, name, "lanes", pipeline->trips[t].lanes, true);
+            check_expression(check, name, "cycles", pipeline->trips[t].cycles, true);
+            check_expression(check, name, "overhead", pipeline->trips[t].overhead, false);
+            if (pipeline->trips[t].cycles && t + 1 < pipeline->trips_count)
+                refuse(check, "unit '%.40s', pipeline '%.40s': only the innermost trip has cycles", name,
+                       pipeline->name);
+        }
+    }
+    for (unsigned i = 0; i < unit->buffers_count; i++)
+        check_expression(check, name, "buffers", unit->buffers[i].values, true);
+    if (unit->buffers_count && !check->device->link)
+        refuse(check, "unit '%.40s' has buffers, but the device has no link", name);
+    if (unit->split)
+        check_dim(check, name, "split", unit->split);
+}
+
+static void check_options(struct check *check)
+{
+    const struct device *device = check->device;
+    if (device->options_count > DEVICE_MAX_OPTIONS)
+        refuse(check, "%u options; at most %d are possible", device->options_count, DEVICE_MAX_OPTIONS);
+    for (unsigned i = 0; i < device->options_count; i++) {
+        const struct device_option *option = &device->options[i];
+        if (strchr(option->name, '=') || find_option(device, option->name, strlen(option->name)) != option)
+            refuse(check, "options: '%.40s' is there twice, or has a '='", option->name);
+        if (!option_takes(option, option->fallback))
+            refuse(check, "options: default '%.40s' of '%.40s' is none of its choices", option->fallback,
+                   option->name);
+    }
+}
+
+static void check_memory(struct check *check, const struct device_memory *memory)
+{
+    check_when(check, "memory", memory->when);
+    check_number(check, "memory: bytes_per_s", memory->bytes_per_s, true);
+    check_number(check, "memory: weight_bytes", memory->weight_bytes, false);
+    check_number(check, "memory: activation_bytes", memory->activation_bytes, false);
+    check_number(check, "memory: state_bytes", memory->state_bytes, false);
+    check_number(check, "memory: on_chip_bytes", memory->on_chip_bytes, false);
+}
+
+static void check_link(struct check *check, const struct device_link *link)
+{
+    check_number(check, "link: config_writes", link->config_writes, false);
+    check_number(check, "link: polls", link->polls, false);
+    check_number(check, "link: register_write_cycles", link->register_write_cycles, false);
+    check_number(check, "link: register_read_cycles", link->register_read_cycles, false);
+    check_number(check, "link: send_cycles", link->send_cycles, false);
+    check_number(check, "link: receive_cycles", link->receive_cycles, false);
+    check_number(check, "link: memory_bytes", link->memory_bytes, true);
+    check_number(check, "link: alignment", link->alignment, true);
+    check_when(check, "link: resident", link->resident);
+    for (unsigned i = 0; i < link->transfers_count; i++) {
+        check_when(check, "link: transfers", link->transfers[i].when);
+        check_number(check, "link: transfers: access_bytes", link->transfers[i].access_bytes, true);
+        check_number(check, "link: transfers: write_cycles", link->transfers[i].write_cycles, false);
+        check_number(check, "link: transfers: read_cycles", link->transfers[i].read_cycles, false);
+    }
+    if (link->transfers_count == 0)
+        refuse(check, "link: transfers must list at least one way to move a buffer");
+}
+
+static void check_host(struct check *check, const struct device_host *host)
+{
+    check_number(check, "host: mul", host->mul, false);
+    check_number(check, "host: add", host->add, false);
+    check_number(check, "host: exp", host->exp, false);
+    check_number(check, "host: log", host->log, false);
+    check_number(check, "host: div", host->div, false);
+    check_number(check, "host: value", host->value, false);
+}
+
+static void check_energy(struct check *check, const struct device_energy *energy)
+{
+    const double values[] = {energy->power_w,         energy->mul_pj,          energy->add_pj,
+                             energy->exp_pj,          energy->log_pj,          energy->div_pj,
+                             energy->on_chip_byte_pj, energy->off_chip_byte_pj};
+    bool any = false;
+    for (size_t i = 0; i < CYAML_ARRAY_LEN(values); i++) {
+        check_number(check, "energy: a value", values[i], false);
+        any = any || values[i] > 0;
+    }
+    if (!any)
+        refuse(check, "energy: power_w or energies per event must be above 0");
+}
+
+static void check_result(struct check *check, const struct device_result *result)
+{
+    const struct device *device = check->device;
+    char where[80];
+    snprintf(where, sizeof where, "published '%.60s'", result->id);
+    check_number(check, where, result->value, true);
+    check_number(check, where, result->tolerance, false);
+    if ((result->calls_count > 0) == (result->model != NULL))
+        refuse(check, "%s needs either calls or a model", where);
+    if (result->model && (result->seqlens_count == 0 || !result->phase))
+        refuse(check, "%s: a model needs phase and seqlens", where);
+    if (result->phase && strcmp(result->phase, "prefill") && strcmp(result->phase, "decode"))
+        refuse(check, "%s: phase is '%.40s'; it must be prefill or decode", where, result->phase);
+    for (unsigned i = 0; i < result->seqlens_count; i++)
+        if (!(result->seqlens[i] >= 1 && result->seqlens[i] <= 1e9 &&
+              result->seqlens[i] == floor(result->seqlens[i])))
+            refuse(check, "%s: seqlens must be integers of at least 1", where);
+    struct device_settings settings;
+    struct error error = {0};
+    if (!check->failed && (!device_settings(device, (const char *const *)result->options,
+                                            result->options_count, &settings, &error) ||
+                           !device_settings(device, (const char *const *)result->against,
+                                            result->against_count, &settings, &error)))
+        refuse(check, "%s: %s", where, error.text);
+    if (result->figure == FIGURE_PIPELINE_CYCLES && !result->pipeline)
+        refuse(check, "%s: pipeline_cycles needs the name of a pipeline", where);
+    if ((result->figure == FIGURE_REDUCTION) != (result->against_count > 0))
+        refuse(check, "%s: a reduction needs against, and nothing else has it", where);
+    bool found = !result->baseline && result->figure != FIGURE_SPEEDUP;
+    for (unsigned i = 0; result->baseline && i < device->baselines_count && !found; i++)
+        found = !strcmp(device->baselines[i].name, result->baseline);
+    if (!found)
+        refuse(check, "%s: a speedup needs one of the device's baselines", where);
+}
+
+static bool check_device(const struct device *device, const char *file, const char *platform,
+                         const char *name, struct error *error)
+{
+    struct check check = {device, file, error, false};
+    if (strcmp(device->platform, platform) || strcmp(device->name, name))
+        refuse(&check, "platform '%.40s' and name '%.40s' must be those of the file's name", device->platform,
+               device->name);
+    if (device->units_count > 0 || device->clock_hz != 0)
+        check_number(&check, "clock_hz", device->clock_hz, true);
+    for (unsigned i = 0; i < device->constants_count; i++)
+        check_number(&check, device->constants[i].name, device->constants[i].value, false);
+    check_options(&check);
+    for (unsigned i = 0; i < device->units_count && !check.failed; i++)
+        check_unit(&check, &device->units[i]);
+    for (unsigned i = 0; i < device->memory_count; i++)
+        check_memory(&check, &device->memory[i]);
+    for (unsigned i = 0; i < device->overlap_count; i++)
+        check_when(&check, "overlap", device->overlap[i].when);
+    if (device->link)
+        check_link(&check, device->link);
+    if (device->host)
+        check_host(&check, device->host);
+    if (device->energy)
+        check_energy(&check, device->energy);
+    for (unsigned i = 0; i < device->baselines_count; i++) {
+        check_number(&check, "baselines: fixed_s", device->baselines[i].fixed_s, false);
+        check_number(&check, "baselines: token_s", device->baselines[i].token_s, false);
+    }
+    for (unsigned i = 0; i < device->published_count && !check.failed; i++)
+        check_result(&check, &device->published[i]);
+    return !check.failed;
+}
+
+bool device_load(const char *platform, const char *name, struct device **device, struct error *error)
+{
+    char file[128];
+    int length = snprintf(file, sizeof file, "%s-%s", platform, name);
+    if (length < 0 || (size_t)length >= sizeof file)
+        return error_set(error, STATUS_USAGE, "device '%.40s...': the name is too long", name);
+    void *data = NULL;
+    const cyaml_config_t *config;
+    if (!configs_load("devices", file, &device_schema, &data, &config, error))
+        return false;
+    if (!check_device(data, file, platform, name, error)) {
+        device_free(data);
+        return false;
+    }
+    *device = data;
+    return true;
+}
+
+char **device_names(const char *platform, struct error *error)
+{
+    char **files = configs_names("devices", error);
+    if (!files)
+        return NULL;
+    const size_t length = strlen(platform);
+    size_t kept = 0;
+    for (char **file = files; *file; file++) {
+        char *name = *file;
+        *file = NULL;
+        if (!strncmp(name, platform, length) && name[length] == '-') {
+            memmove(name, name + length + 1, strlen(name + length + 1) + 1);
+            files[kept++] = name;
+        } else {
+            free(name);
+        }
+    }
+    files[kept] = NULL;
+    return files;
+}
+
+static bool unknown_option(const struct device *device, const char *text, struct error *error)
+{
+    char list[320] = "";
+    size_t used = 0;
+    for (unsigned i = 0; i < device->options_count && used < sizeof list; i++) {
+        const struct device_option *option = &device->options[i];
+        used += (size_t)snprintf(list + used, sizeof list - used, "%s%s=", i ? ", " : "", option->name);
+        if (option->choices_count == 0 && used < sizeof list)
+            used += (size_t)snprintf(list + used, sizeof list - used, "<positive integer>");
+        for (unsigned c = 0; c < option->choices_count && used < sizeof list; c++)
+            used +=
+                (size_t)snprintf(list + used, sizeof list - used, "%s%s", c ? "|" : "", option->choices[c]);
+    }
+    return error_set(error, STATUS_USAGE, "%.40s has no option '%.60s'; it takes %s", device->name, text,
+                     *list ? list : "none");
+}
+
+bool device_settings(const struct device *device, const char *const *options, size_t count,
+                     struct device_settings *settings, struct error *error)
+{
+    *settings = (struct device_settings){{NULL}};
+    for (unsigned i = 0; i < device->options_count; i++)
+        settings->values[i] = device->options[i].fallback;
+    for (size_t i = 0; i < count; i++) {
+        const char *equals = strchr(options[i], '=');
+        const struct device_option *option =
+            equals ? find_option(device, options[i], (size_t)(equals - options[i])) : NULL;
+        if (!option || !option_takes(option, equals + 1))
+            return unknown_option(device, options[i], error);
+        settings->values[option - device->options] = equals + 1;
+    }
+    return true;
+}
+
+bool device_when(const struct device *device, const struct device_settings *settings, const char *when)
+{
+    if (!when)
+        return true;
+    const char *equals = strchr(when, '=');
+    const struct device_option *option = find_option(device, when, (size_t)(equals - when));
+    return option && !strcmp(settings->values[option - device->options], equals + 1);
+}
+
+bool device_joule(const struct device_energy *energy, const struct work *work, double on_chip_bytes,
+                  double off_chip_bytes, double time_s, double *joule)
+{
+    if (!energy)
+        return false;
+    if (energy->power_w > 0) {
+        *joule = energy->power_w * time_s;
+        return true;
+    }
+    *joule = 1e-12 * (energy->mul_pj * (double)work->mul + energy->add_pj * (double)work->add +
+                      energy->exp_pj * (double)work->exp + energy->log_pj * (double)work->log +
+                      energy->div_pj * (double)work->div + energy->on_chip_byte_pj * on_chip_bytes +
+                      energy->off_chip_byte_pj * off_chip_bytes);
+    return true;
+}

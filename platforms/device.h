@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * SPDX-FileCopyrightText: 2026 The mamba-bench developers */
+#ifndef PLATFORMS_DEVICE_H
+#define PLATFORMS_DEVICE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "kernels/kernel.h"
+#include "mamba/configs.h"
+#include "mamba/shape.h"
+
+/* A device is data: configs/devices/<platform>-<name>.yaml (docs/add-a-device.md). This is what such a
+ * file holds after loading. Pointers that the file may leave out are null, numbers 0.
+ *
+ * An `expression` is text: numbers, names, + * ( ), log2(x) = ceil of the binary logarithm, and nothing that
+ * could make a larger dimension cheaper. Names are dimensions of the stage, numeric options and constants.
+ * A `when` is "option=choice"; of alternatives the first whose `when` holds (or that has none) counts. */
+
+struct device_constant {
+    char *name;
+    double value;
+};
+
+struct device_option {
+    char *name, *summary;
+    char *fallback; /* key "default" */
+    char **choices; /* none: the value is a positive integer, usable in expressions */
+    unsigned choices_count;
+};
+
+struct device_assumption {
+    char *name, *reason;
+};
+
+/* ceil(extent / lanes) iterations of (what is nested inside + overhead) cycles; the innermost body takes
+ * `cycles`. Expressions; lanes, cycles default to 1, overhead to 0. */
+struct device_trip {
+    char *extent, *lanes, *cycles, *overhead;
+};
+
+/* Nested trips, outermost first, plus the cycles that filling and draining take. */
+struct device_pipeline {
+    char *name;
+    char *resource; /* what it keeps busy; default: the unit's name */
+    struct device_trip *trips;
+    unsigned trips_count;
+    char *depth;
+};
+
+struct device_tile {
+    char *dim, *size;
+};
+
+/* What one call moves over the link: one value is one byte there. */
+struct device_buffer {
+    char *name, *values;
+    bool weights, receive;
+};
+
+struct device_unit {
+    char *name;
+    char **stages;
+    unsigned stages_count;
+    char **absorbs; /* stages that are computed within a call for `stages`, at no further cost */
+    unsigned absorbs_count;
+    char *arch; /* "mamba1", "mamba2"; null: both */
+    char *when;
+    char *calls;               /* calls for one execution of the stage */
+    struct device_tile *tiles; /* loops around the pipelines, which run one after another */
+    unsigned tiles_count;
+    char *tile_overhead, *call_overhead;
+    struct device_pipeline *pipelines;
+    unsigned pipelines_count;
+    struct device_buffer *buffers;
+    unsigned buffers_count;
+    char *split; /* dimension to cut when the buffers do not fit into the link's memory */
+    char *note;
+};
+
+enum device_activations { ACTIVATIONS_ON_CHIP, ACTIVATIONS_OFF_CHIP, ACTIVATIONS_FIT };
+enum device_state { STATE_ON_CHIP, STATE_READ, STATE_READ_WRITE };
+
+/* Off-chip memory. Weights stream once for each execution of a stage. Carried state streams once too when the
+ * state of one sequence and layer fits on chip, else with each token. */
+struct device_memory {
+    char *when;
+    double bytes_per_s;
+    double weight_bytes, activation_bytes, state_bytes; /* of one value */
+    double on_chip_bytes;
+    enum device_activations activations; /* those that cross a group's border; FIT: off chip if too large */
+    enum device_state state;
+    char *note;
+};
+
+struct device_transfer {
+    char *when;
+    double access_bytes, write_cycles, read_cycles;
+};
+
+/* A host that calls units by register writes and moves their operands itself. */
+struct device_link {
+    double config_writes, polls, register_write_cycles, register_read_cycles;
+    double send_cycles, receive_cycles; /* host's conversion of one value */
+    double memory_bytes, alignment;     /* the units' memory, and to what a buffer in it is rounded up */
+    char *resident;                     /* "when" under which weights stay there if all of the model's fit */
+    struct device_transfer *transfers;
+    unsigned transfers_count;
+};
+
+/* Runs, in cycles an operation, every stage that no unit serves; value: one load or store. */
+struct device_host {
+    char *name;
+    double mul, add, exp, log, div, value;
+};
+
+struct device_overlap {
+    char *when;
+    bool resources, memory; /* with each other; with computing. Else one after another */
+};
+
+struct device_energy {
+    double power_w; /* joule = power x time; else per event: */
+    double mul_pj, add_pj, exp_pj, log_pj, div_pj, on_chip_byte_pj, off_chip_byte_pj;
+    char *source, *note;
+};
+
+/* Somebody else's machine in a published comparison: time = fixed_s + token_s * tokens. */
+struct device_baseline {
+    char *name;
+    double fixed_s, token_s;
+    char *source;
+};
+
+enum figure {
+    FIGURE_CYCLES,
+    FIGURE_COMPUTE_CYCLES,
+    FIGURE_TILE_CYCLES,
+    FIGURE_PIPELINE_CYCLES,
+    FIGURE_TRANSFER_CYCLES,
+    FIGURE_LINK_WRITES,
+    FIGURE_LINK_READS,
+    FIGURE_SECONDS,
+    FIGURE_SECONDS_PER_TOKEN,
+    FIGURE_TOKENS_PER_S,
+    FIGURE_TOKENS_PER_JOULE,
+    FIGURE_SPEEDUP,
+    FIGURE_REDUCTION,
+    FIGURE_COUNT
+};
+const char *figure_name(enum figure figure); /* "compute_cycles", ... */
+
+enum evidence { EVIDENCE_PUBLISHED, EVIDENCE_MEASURED_RTL, EVIDENCE_DERIVED };
+const char *evidence_name(enum evidence evidence); /* "published", "measured-rtl", "derived" */
+
+struct device_call {
+    char *unit;
+    char **dims; /* "n=16" */
+    unsigned dims_count;
+};
+
+/* A figure that the model must reproduce: of single unit calls, or of a model's workload. */
+struct device_result {
+    char *id, *what;
+    enum figure figure;
+    double value;
+    char *source;
+    enum evidence provenance;
+    double tolerance; /* relative; 0: exact */
+    char *note;
+    char **options; /* "tile_heads=3" */
+    unsigned options_count;
+    char **against; /* options of the slower variant that a reduction is measured against */
+    unsigned against_count;
+    struct device_call *calls;
+    unsigned calls_count;
+    char *pipeline;
+    char *model, *phase;
+    double *seqlens; /* several: the mean of the figures */
+    unsigned seqlens_count;
+    bool layers_only; /* without embedding and head */
+    char *baseline;
+};
+
+struct device {
+    char *name, *platform, *summary, *source, *note;
+    double clock_hz;
+    struct device_constant *constants;
+    unsigned constants_count;
+    struct device_option *options;
+    unsigned options_count;
+    struct device_assumption *assumed;
+    unsigned assumed_count;
+    struct device_unit *units;
+    unsigned units_count;
+    struct device_memory *memory;
+    unsigned memory_count;
+    struct device_link *link;
+    struct device_host *host;
+    struct device_overlap *overlap;
+    unsigned overlap_count;
+    struct device_energy *energy;
+    struct device_baseline *baselines;
+    unsigned baselines_count;
+    struct device_result *published;
+    unsigned published_count;
+};
+
+/* Loads and checks configs/devices/<platform>-<name>.yaml. The error names the file and the key. */
+bool device_load(const char *platform, const char *name, struct device **device, struct error *error);
+void device_free(struct device *device);
+
+/* Names of a platform's devices, sorted, null-terminated; free with configs_free_names. */
+char **device_names(const char *platform, struct error *error);
+
+/* Options as chosen: the value of each, in the order of device->options. */
+enum { DEVICE_MAX_OPTIONS = 16 };
+struct device_settings {
+    const char *values[DEVICE_MAX_OPTIONS];
+};
+
+/* The defaults overridden by "key=value" options (count of them). They must outlive the settings. */
+bool device_settings(const struct device *device, const char *const *options, size_t count,
+                     struct device_settings *settings, struct error *error);
+bool device_when(const struct device *device, const struct device_settings *settings, const char *when);
+
+/* The energy of one execution, by power or per event; false when the device has no energy (or null). */
+bool device_joule(const struct device_energy *energy, const struct work *work, double on_chip_bytes,
+                  double off_chip_bytes, double time_s, double *joule);
+
+/* Value of an expression whose names `lookup` knows; null text gives `missing`. */
+typedef bool expression_lookup(void *context, const char *name, double *value);
+bool expression_value(const char *text, double missing, expression_lookup *lookup, void *context,
+                      double *value, struct error *error);
+
+#endif

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * SPDX-FileCopyrightText: 2026 The mamba-bench developers */
+#include "platforms/platform.h"
+
+#include <string.h>
+
+extern const struct platform cpu_platform, leo2_model_platform, fpga_model_platform;
+
+const struct platform *const platforms[] = {&cpu_platform, &leo2_model_platform, &fpga_model_platform, NULL};
+
+const struct platform *platform_find(const char *name)
+{
+    for (int i = 0; platforms[i]; i++)
+        if (!strcmp(platforms[i]->name, name))
+            return platforms[i];
+    return NULL;
+}
+
+const char *provenance_name(enum provenance provenance)
+{
+    static const char *const names[] = {"measured", "simulated", "modelled", "published"};
+    return names[provenance];
+}
+
+const char *cache_mode_name(enum cache_mode mode)
+{
+    static const char *const names[] = {"warm", "weights-cold", "cold"};
+    return names[mode];
+}
+
+const char *scope_name(enum scope scope)
+{
+    static const char *const names[] = {"stage", "group", "layer", "model"};
+    return names[scope];
+}

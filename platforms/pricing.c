@@ -1,0 +1,804 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * SPDX-FileCopyrightText: 2026 The mamba-bench developers */
+#include "platforms/pricing.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Adds the sentences of text, which "; " separates, that are not there yet and fit. */
+static void note(struct notes *notes, const char *text)
+{
+    while (text && *text) {
+        const char *end = strstr(text, "; ");
+        const int length = end ? (int)(end - text) : (int)strlen(text);
+        const size_t used = strlen(notes->text);
+        char sentence[sizeof notes->text];
+        snprintf(sentence, sizeof sentence, "%.*s", length, text);
+        if (!strstr(notes->text, sentence) && used + strlen(sentence) + 3 <= sizeof notes->text)
+            snprintf(notes->text + used, sizeof notes->text - used, "%s%s", used ? "; " : "", sentence);
+        text = end ? end + 2 : NULL;
+    }
+}
+
+static bool has_stage(char *const *stages, unsigned count, const char *stage)
+{
+    for (unsigned i = 0; i < count; i++)
+        if (!strcmp(stages[i], stage))
+            return true;
+    return false;
+}
+
+static const char *resource_of(const struct device_unit *unit, const struct device_pipeline *pipeline)
+{
+    return pipeline->resource ? pipeline->resource : unit->name;
+}
+
+static int resource_index(const struct pricing *pricing, const char *name)
+{
+    int i = 0;
+    while (i < pricing->n_resources && strcmp(pricing->resources[i], name))
+        i++;
+    return i;
+}
+
+bool pricing_init(struct pricing *pricing, const struct device *device, const char *const *options,
+                  size_t count, struct error *error)
+{
+    *pricing = (struct pricing){.device = device};
+    struct device_settings *settings = &pricing->settings;
+    if (!device_settings(device, options, count, settings, error))
+        return false;
+    for (unsigned u = 0; u < device->units_count; u++)
+        for (unsigned p = 0; p < device->units[u].pipelines_count; p++) {
+            const char *name = resource_of(&device->units[u], &device->units[u].pipelines[p]);
+            if (resource_index(pricing, name) < pricing->n_resources)
+                continue;
+            if (pricing->n_resources == PRICING_MAX_RESOURCES)
+                return error_set(error, STATUS_USAGE, "%.40s has more than %d resources", device->name,
+                                 PRICING_MAX_RESOURCES);
+            pricing->resources[pricing->n_resources++] = name;
+        }
+    for (unsigned i = 0; i < device->memory_count && !pricing->memory; i++)
+        if (device_when(device, settings, device->memory[i].when))
+            pricing->memory = &device->memory[i];
+    for (unsigned i = 0; device->link && i < device->link->transfers_count && !pricing->transfer; i++)
+        if (device_when(device, settings, device->link->transfers[i].when))
+            pricing->transfer = &device->link->transfers[i];
+    if (device->link && !pricing->transfer)
+        return error_set(error, STATUS_USAGE, "%.40s: no transfer of its link fits the options",
+                         device->name);
+    for (unsigned i = 0; i < device->overlap_count; i++)
+        if (device_when(device, settings, device->overlap[i].when)) {
+            pricing->overlap_resources = device->overlap[i].resources;
+            pricing->overlap_memory = device->overlap[i].memory;
+            break;
+        }
+    return true;
+}
+
+const struct device_unit *pricing_unit_named(const struct pricing *pricing, const char *name)
+{
+    for (unsigned i = 0; i < pricing->device->units_count; i++) {
+        const struct device_unit *unit = &pricing->device->units[i];
+        if (!strcmp(unit->name, name) && device_when(pricing->device, &pricing->settings, unit->when))
+            return unit;
+    }
+    return NULL;
+}
+
+static bool unit_applies(const struct pricing *pricing, const struct device_unit *unit, enum arch arch)
+{
+    return (!unit->arch || !strcmp(unit->arch, arch_name(arch))) &&
+           device_when(pricing->device, &pricing->settings, unit->when);
+}
+
+const struct device_unit *pricing_unit_serving(const struct pricing *pricing, enum arch arch,
+                                               const char *stage)
+{
+    for (unsigned i = 0; i < pricing->device->units_count; i++) {
+        const struct device_unit *unit = &pricing->device->units[i];
+        if (has_stage(unit->stages, unit->stages_count, stage) && unit_applies(pricing, unit, arch))
+            return unit;
+    }
+    return NULL;
+}
+
+static const struct device_unit *unit_absorbing(const struct pricing *pricing, enum arch arch,
+                                                const char *stage)
+{
+    for (unsigned i = 0; i < pricing->device->units_count; i++) {
+        const struct device_unit *unit = &pricing->device->units[i];
+        if (has_stage(unit->absorbs, unit->absorbs_count, stage) && unit_applies(pricing, unit, arch))
+            return unit;
+    }
+    return NULL;
+}
+
+/* The names that expressions of one call may use. */
+struct scope_names {
+    const struct pricing *pricing;
+    const struct device_unit *unit;
+    struct pricing_dims dims;
+    struct error *error;
+};
+
+static struct stage_dim *find_dim(struct pricing_dims *dims, const char *name)
+{
+    for (int i = 0; i < dims->count; i++)
+        if (!strcmp(dims->values[i].name, name))
+            return &dims->values[i];
+    return NULL;
+}
+
+static bool lookup_name(void *context, const char *name, double *value)
+{
+    struct scope_names *names = context;
+    const struct device *device = names->pricing->device;
+    const struct stage_dim *dim = find_dim(&names->dims, name);
+    if (dim) {
+        *value = (double)dim->value;
+        return true;
+    }
+    for (unsigned i = 0; i < device->constants_count; i++)
+        if (!strcmp(device->constants[i].name, name)) {
+            *value = device->constants[i].value;
+            return true;
+        }
+    for (unsigned i = 0; i < device->options_count; i++)
+        if (device->options[i].choices_count == 0 && !strcmp(device->options[i].name, name)) {
+            *value = strtod(names->pricing->settings.values[i], NULL);
+            return true;
+        }
+    return false;
+}
+
+static bool evaluate(struct scope_names *names, const char *text, double missing, double *value)
+{
+    struct error error = {0};
+    if (!expression_value(text, missing, lookup_name, names, value, &error))
+        return error_set(names->error, STATUS_USAGE, "device %.40s, unit '%.40s': %s",
+                         names->pricing->device->name, names->unit->name, error.text);
+    return true;
+}
+
+static bool find_named_dim(struct scope_names *names, const char *name, struct stage_dim **dim)
+{
+    *dim = find_dim(&names->dims, name);
+    if (!*dim)
+        return error_set(names->error, STATUS_USAGE,
+                         "device %.40s, unit '%.40s': what it serves has no dimension '%.40s'",
+                         names->pricing->device->name, names->unit->name, name);
+    return true;
+}
+
+static bool pipeline_cycles(struct scope_names *names, const struct device_pipeline *pipeline, double *cycles)
+{
+    double inner = 0, depth;
+    for (unsigned t = pipeline->trips_count; t-- > 0;) {
+        const struct device_trip *trip = &pipeline->trips[t];
+        double extent, lanes, overhead;
+        if (t + 1 == pipeline->trips_count && !evaluate(names, trip->cycles, 1, &inner))
+            return false;
+        if (!evaluate(names, trip->extent, 1, &extent) || !evaluate(names, trip->lanes, 1, &lanes) ||
+            !evaluate(names, trip->overhead, 0, &overhead))
+            return false;
+        inner = ceil(extent / lanes) * (inner + overhead);
+    }
+    if (!evaluate(names, pipeline->depth, 0, &depth))
+        return false;
+    *cycles = inner + depth;
+    return true;
+}
+
+static double minimum(double a, double b)
+{
+    return a < b ? a : b;
+}
+
+/* The extent of the whole tiles of a loop, at least 1. */
+static bool tile_step(struct scope_names *names, const struct device_tile *tile, struct stage_dim **dim,
+                      int64_t *step)
+{
+    double size;
+    if (!find_named_dim(names, tile->dim, dim) || !evaluate(names, tile->size, 1, &size))
+        return false;
+    *step = (int64_t)ceil(minimum(size, (double)(*dim)->value));
+    return true;
+}
+
+/* Walks the tile loops from `level` inwards: whole tiles and the rest at the edge of each. */
+static bool tile_cost(struct scope_names *names, unsigned level, double count, struct cost *cost)
+{
+    const struct device_unit *unit = names->unit;
+    if (level == unit->tiles_count) {
+        double overhead;
+        if (!evaluate(names, unit->tile_overhead, 0, &overhead))
+            return false;
+        cost->overhead += count * overhead;
+        for (unsigned p = 0; p < unit->pipelines_count; p++) {
+            double cycles;
+            if (!pipeline_cycles(names, &unit->pipelines[p], &cycles))
+                return false;
+            cost->busy[resource_index(names->pricing, resource_of(unit, &unit->pipelines[p]))] +=
+                count * cycles;
+        }
+        return true;
+    }
+    struct stage_dim *dim;
+    int64_t step;
+    if (!tile_step(names, &unit->tiles[level], &dim, &step))
+        return false;
+    const int64_t extent = dim->value;
+    dim->value = step;
+    bool ok = tile_cost(names, level + 1, count * (double)(extent / step), cost);
+    if (ok && extent % step) {
+        dim->value = extent % step;
+        ok = tile_cost(names, level + 1, count, cost);
+    }
+    dim->value = extent;
+    return ok;
+}
+
+bool pricing_tile(const struct pricing *pricing, const struct device_unit *unit, const char *pipeline,
+                  const struct pricing_dims *dims, double *cycles, struct error *error)
+{
+    struct scope_names names = {pricing, unit, *dims, error};
+    for (unsigned t = 0; t < unit->tiles_count; t++) {
+        struct stage_dim *dim;
+        int64_t step;
+        if (!tile_step(&names, &unit->tiles[t], &dim, &step))
+            return false;
+        dim->value = step;
+    }
+    bool found = false;
+    *cycles = 0;
+    for (unsigned p = 0; p < unit->pipelines_count; p++) {
+        double one;
+        if (pipeline && strcmp(unit->pipelines[p].name, pipeline))
+            continue;
+        if (!pipeline_cycles(&names, &unit->pipelines[p], &one))
+            return false;
+        *cycles += one;
+        found = true;
+    }
+    if (!found)
+        return error_set(error, STATUS_USAGE, "device %.40s, unit '%.40s' has no pipeline '%.40s'",
+                         pricing->device->name, unit->name, pipeline ? pipeline : "");
+    return true;
+}
+
+/* Bytes that the buffers of one call take in the link's memory. */
+static bool buffer_bytes(struct scope_names *names, double *weights, double *others)
+{
+    const double alignment = names->pricing->device->link->alignment;
+    *weights = *others = 0;
+    for (unsigned i = 0; i < names->unit->buffers_count; i++) {
+        const struct device_buffer *buffer = &names->unit->buffers[i];
+        double values;
+        if (!evaluate(names, buffer->values, 0, &values))
+            return false;
+        *(buffer->weights ? weights : others) += ceil(values / alignment) * alignment;
+    }
+    return true;
+}
+
+static bool move_buffers(struct scope_names *names, bool resident, double count, struct cost *cost)
+{
+    const struct device_link *link = names->pricing->device->link;
+    const struct device_transfer *transfer = names->pricing->transfer;
+    for (unsigned i = 0; i < names->unit->buffers_count; i++) {
+        const struct device_buffer *buffer = &names->unit->buffers[i];
+        double values;
+        if (buffer->weights && resident)
+            continue;
+        if (!evaluate(names, buffer->values, 0, &values))
+            return false;
+        const double accesses = count * ceil(values / transfer->access_bytes);
+        if (buffer->receive) {
+            cost->reads += accesses;
+            cost->transfer += accesses * transfer->read_cycles;
+            cost->overhead += count * values * link->receive_cycles;
+        } else {
+            cost->writes += accesses;
+            cost->transfer += accesses * transfer->write_cycles;
+            cost->overhead += count * values * link->send_cycles;
+        }
+    }
+    cost->overhead += count * (link->config_writes * link->register_write_cycles +
+                               link->polls * link->register_read_cycles);
+    return true;
+}
+
+static bool one_call(struct scope_names *names, bool resident, double count, struct cost *cost)
+{
+    double overhead;
+    if (!evaluate(names, names->unit->call_overhead, 0, &overhead) || !tile_cost(names, 0, count, cost))
+        return false;
+    cost->overhead += count * overhead;
+    return names->unit->buffers_count == 0 || move_buffers(names, resident, count, cost);
+}
+
+/* The largest extent of the split dimension whose buffers fit; 0: none does. */
+static bool largest_part(struct scope_names *names, struct stage_dim *dim, int64_t *part)
+{
+    int64_t fits = 0, fails = dim->value + 1;
+    const int64_t extent = dim->value;
+    while (fails - fits > 1) {
+        double weights, others;
+        dim->value = fits + (fails - fits) / 2;
+        if (!buffer_bytes(names, &weights, &others))
+            return false;
+        if (weights + others <= names->pricing->device->link->memory_bytes)
+            fits = dim->value;
+        else
+            fails = dim->value;
+    }
+    dim->value = extent;
+    *part = fits;
+    return true;
+}
+
+static bool split_calls(struct scope_names *names, double calls, struct cost *cost, struct notes *notes)
+{
+    const struct device_unit *unit = names->unit;
+    const struct device_link *link = names->pricing->device->link;
+    struct stage_dim *dim = NULL;
+    int64_t part = 0;
+    if (unit->split && (!find_named_dim(names, unit->split, &dim) || !largest_part(names, dim, &part)))
+        return false;
+    if (part == 0)
+        return error_set(names->error, STATUS_UNAVAILABLE,
+                         "the operands of %.40s do not fit into the %.0f bytes of %.40s's memory", unit->name,
+                         link->memory_bytes, names->pricing->device->name);
+    const int64_t extent = dim->value, rest = extent % part;
+    char text[160];
+    snprintf(text, sizeof text, "operands exceed the %.0f bytes of device memory: %s cut into parts of %lld",
+             link->memory_bytes, dim->name, (long long)part);
+    note(notes, text);
+    dim->value = part;
+    bool ok = one_call(names, false, calls * (double)(extent / part), cost);
+    dim->value = rest;
+    ok = ok && (rest == 0 || one_call(names, false, calls, cost));
+    dim->value = extent;
+    return ok;
+}
+
+bool pricing_call(const struct pricing *pricing, const struct device_unit *unit,
+                  const struct pricing_dims *dims, bool resident, struct cost *cost, struct notes *notes,
+                  struct error *error)
+{
+    struct scope_names names = {pricing, unit, *dims, error};
+    double calls, weights = 0, others = 0;
+    *cost = (struct cost){.overhead = 0};
+    for (int i = 0; i < dims->count; i++)
+        if (dims->values[i].value < 1)
+            return error_set(error, STATUS_USAGE, "unit '%.40s': %.40s is %lld; it must be at least 1",
+                             unit->name, dims->values[i].name, (long long)dims->values[i].value);
+    note(notes, unit->note);
+    if (!evaluate(&names, unit->calls, 1, &calls) ||
+        (unit->buffers_count && !buffer_bytes(&names, &weights, &others)))
+        return false;
+    if (!unit->buffers_count || resident || weights + others <= pricing->device->link->memory_bytes)
+        return one_call(&names, resident, calls, cost);
+    return split_calls(&names, calls, cost, notes);
+}
+
+void cost_add(struct cost *to, const struct cost *cost, double times)
+{
+    for (int i = 0; i < PRICING_MAX_RESOURCES; i++)
+        to->busy[i] += times * cost->busy[i];
+    to->host += times * cost->host;
+    to->transfer += times * cost->transfer;
+    to->overhead += times * cost->overhead;
+    to->writes += times * cost->writes;
+    to->reads += times * cost->reads;
+    to->off_chip_bytes += times * cost->off_chip_bytes;
+}
+
+double cost_compute_cycles(const struct pricing *pricing, const struct cost *cost)
+{
+    double sum = 0, longest = 0;
+    for (int i = 0; i < pricing->n_resources; i++) {
+        sum += cost->busy[i];
+        longest = cost->busy[i] > longest ? cost->busy[i] : longest;
+    }
+    return (pricing->overlap_resources ? longest : sum) + cost->host;
+}
+
+void pricing_time(const struct pricing *pricing, const struct cost *cost, struct price *price)
+{
+    const double clock = pricing->device->clock_hz;
+    *price = (struct price){.compute_s = cost_compute_cycles(pricing, cost) / clock,
+                            .link_s = cost->transfer / clock,
+                            .overhead_s = cost->overhead / clock,
+                            .joule = -1};
+    if (pricing->memory)
+        price->memory_s = cost->off_chip_bytes / pricing->memory->bytes_per_s;
+    const double sum = price->compute_s + price->memory_s;
+    const double longer = price->compute_s > price->memory_s ? price->compute_s : price->memory_s;
+    price->time_s = (pricing->overlap_memory ? longer : sum) + price->link_s + price->overhead_s;
+    price->cycles = price->time_s * clock;
+}
+
+enum { RUN_MAX_UNITS = 2 * GRAPH_MAX_STAGES + 2 };
+
+struct run {
+    struct device *device;
+    struct pricing pricing;
+    const struct graph *graph;
+    double value_bytes; /* of the plan's precision */
+    bool resident;
+    struct plan alone; /* every stage a group */
+    struct unit units[RUN_MAX_UNITS];
+    struct price prices[RUN_MAX_UNITS];
+    int n_units;
+};
+
+static void stage_dims(const struct stage *stage, struct pricing_dims *dims)
+{
+    dims->count = stage->n_dims;
+    memcpy(dims->values, stage->dims, sizeof stage->dims);
+}
+
+/* Weights stay on the device when those of all layers fit beside the largest other buffers. */
+static bool weights_resident(const struct run *run, bool *resident, struct error *error)
+{
+    const struct device_link *link = run->device->link;
+    double weights = 0, others = 0;
+    *resident = false;
+    if (!link || !link->resident || !device_when(run->device, &run->pricing.settings, link->resident))
+        return true;
+    for (int s = 0; s < run->graph->n_stages; s++) {
+        const struct stage *stage = &run->graph->stages[s];
+        const struct device_unit *unit =
+            pricing_unit_serving(&run->pricing, run->graph->shape.arch, stage->name);
+        if (!unit || !unit->buffers_count)
+            continue;
+        struct scope_names names = {.pricing = &run->pricing, .unit = unit, .error = error};
+        double stage_weights, stage_others;
+        stage_dims(stage, &names.dims);
+        if (!buffer_bytes(&names, &stage_weights, &stage_others))
+            return false;
+        weights += stage_weights * (double)stage_repeats(run->graph, stage);
+        others = stage_others > others ? stage_others : others;
+    }
+    *resident = weights + others <= link->memory_bytes;
+    return true;
+}
+
+static double host_cycles(const struct device_host *host, const struct work *work, double values)
+{
+    return host->mul * (double)work->mul + host->add * (double)work->add + host->exp * (double)work->exp +
+           host->log * (double)work->log + host->div * (double)work->div + host->value * values;
+}
+
+static void append_name(char *list, size_t size, const char *name)
+{
+    const size_t used = strlen(list);
+    snprintf(list + used, size - used, "%s%s", used ? ", " : "", name);
+}
+
+/* The off-chip bytes of a group in the device's own number formats. */
+static double group_off_chip(const struct run *run, const struct group *group, struct notes *notes)
+{
+    const struct device_memory *memory = run->pricing.memory;
+    if (!memory)
+        return 0;
+    const double weights = (double)group->weight_bytes / run->value_bytes;
+    const double state = (double)group->state_bytes / run->value_bytes;
+    const double both_ways = (double)(group->bytes_read + group->bytes_written) / run->value_bytes;
+    const double activation_bytes = (both_ways - weights - 2 * state) * memory->activation_bytes;
+    double bytes = weights * memory->weight_bytes;
+    note(notes, memory->note);
+    if (memory->activations == ACTIVATIONS_OFF_CHIP ||
+        (memory->activations == ACTIVATIONS_FIT && activation_bytes > memory->on_chip_bytes)) {
+        bytes += activation_bytes;
+        if (memory->activations == ACTIVATIONS_FIT)
+            note(notes, "activations at a group's border exceed the on-chip memory and go off chip");
+    }
+    if (state > 0 && memory->state != STATE_ON_CHIP) {
+        const double once = state * memory->state_bytes;
+        const bool every_token = once / (double)run->graph->batch > memory->on_chip_bytes;
+        if (every_token && run->graph->seqlen > 1)
+            note(notes, "the state does not fit on chip and moves with every token");
+        bytes += once * (memory->state == STATE_READ_WRITE ? 2 : 1) *
+                 (every_token ? (double)run->graph->seqlen : 1);
+    }
+    return bytes;
+}
+
+/* Values that a stage alone loads and stores. */
+static double stage_values(const struct run *run, int stage)
+{
+    for (int g = 0; g < run->alone.n_groups; g++)
+        if (run->alone.groups[g].stages[0] == stage)
+            return (double)(run->alone.groups[g].bytes_read + run->alone.groups[g].bytes_written) /
+                   run->value_bytes;
+    return 0;
+}
+
+/* The cost of a group, or the reason why it has none. */
+struct priced_group {
+    struct cost cost;
+    struct notes notes;
+    char missing[160]; /* stages that nothing on the device computes */
+    char skip[256];
+    bool no_room; /* skip is about memory, not about a missing unit */
+};
+
+static bool price_group(const struct run *run, const struct group *group, struct priced_group *priced,
+                        struct error *error)
+{
+    const struct pricing *pricing = &run->pricing;
+    const enum arch arch = run->graph->shape.arch;
+    const char *absorber = NULL;
+    bool any = false;
+    *priced = (struct priced_group){.missing = ""};
+    for (int i = 0; i < group->n_stages; i++) {
+        const struct stage *stage = &run->graph->stages[group->stages[i]];
+        const struct device_unit *unit = pricing_unit_serving(pricing, arch, stage->name);
+        const struct device_unit *absorbing = unit_absorbing(pricing, arch, stage->name);
+        struct cost cost = {.overhead = 0};
+        if (unit) {
+            struct pricing_dims dims;
+            struct error reason = {0};
+            stage_dims(stage, &dims);
+            if (!pricing_call(pricing, unit, &dims, run->resident, &cost, &priced->notes, &reason)) {
+                if (reason.status != STATUS_UNAVAILABLE)
+                    return error_set(error, reason.status, "%s", reason.text);
+                snprintf(priced->skip, sizeof priced->skip, "%.255s", reason.text);
+                priced->no_room = true;
+                append_name(priced->missing, sizeof priced->missing, stage->name);
+            }
+        } else if (absorbing) {
+            absorber = absorbing->stages[0];
+            continue;
+        } else if (run->device->host) {
+            char text[128];
+            cost.host = host_cycles(run->device->host, &stage->work, stage_values(run, group->stages[i]));
+            snprintf(text, sizeof text, "what no unit serves runs on %.60s", run->device->host->name);
+            note(&priced->notes, text);
+        } else {
+            append_name(priced->missing, sizeof priced->missing, stage->name);
+        }
+        any = true;
+        cost_add(&priced->cost, &cost, 1);
+    }
+    if (!any)
+        snprintf(priced->skip, sizeof priced->skip, "%.40s computes %.100s inside its call for %.40s",
+                 run->device->name, group->name, absorber);
+    else if (*priced->missing && !*priced->skip)
+        snprintf(priced->skip, sizeof priced->skip, "%.40s has no unit for %.160s", run->device->name,
+                 priced->missing);
+    if (any)
+        priced->cost.off_chip_bytes = group_off_chip(run, group, &priced->notes);
+    return true;
+}
+
+/* As many of the assumptions' names as there is room for. */
+static void add_assumed(const struct device *device, struct notes *notes)
+{
+    const size_t before = strlen(notes->text), room = sizeof notes->text;
+    size_t used = before;
+    for (unsigned i = 0; i < device->assumed_count; i++) {
+        const char *name = device->assumed[i].name;
+        const char *lead = i > 0 ? ", " : before > 0 ? "; assumed: " : "assumed: ";
+        if (used + strlen(lead) + strlen(name) + sizeof ", ..." > room) {
+            if (i > 0)
+                snprintf(notes->text + used, room - used, ", ...");
+            return;
+        }
+        used += (size_t)snprintf(notes->text + used, room - used, "%s%s", lead, name);
+    }
+}
+
+static void add_energy(const struct run *run, const struct unit *unit, double off_chip_bytes,
+                       struct price *price)
+{
+    const struct device_energy *energy = run->device->energy;
+    if (!device_joule(energy, &unit->work, (double)unit->onchip_bytes, off_chip_bytes, price->time_s,
+                      &price->joule)) {
+        snprintf(price->energy_method, sizeof price->energy_method, "none");
+        snprintf(price->energy_note, sizeof price->energy_note,
+                 "neither power nor energy per event is published for %.60s", run->device->name);
+        return;
+    }
+    snprintf(price->energy_method, sizeof price->energy_method, "%s",
+             energy->power_w > 0 ? "published" : "model");
+    snprintf(price->energy_note, sizeof price->energy_note, "%.120s%s%.130s", energy->source,
+             energy->note ? "; " : "", energy->note ? energy->note : "");
+}
+
+static void add_work(struct unit *to, const struct work *work, uint64_t read, uint64_t written,
+                     uint64_t onchip, int64_t times)
+{
+    const uint64_t n = (uint64_t)times;
+    to->work.mul += n * work->mul;
+    to->work.add += n * work->add;
+    to->work.exp += n * work->exp;
+    to->work.log += n * work->log;
+    to->work.div += n * work->div;
+    to->bytes_read += n * read;
+    to->bytes_written += n * written;
+    to->onchip_bytes += n * onchip;
+}
+
+static void finish(struct run *run, const struct cost *cost, struct notes notes)
+{
+    struct price *price = &run->prices[run->n_units];
+    struct unit *unit = &run->units[run->n_units++];
+    pricing_time(&run->pricing, cost, price);
+    add_energy(run, unit, cost->off_chip_bytes, price);
+    note(&notes, run->device->note);
+    add_assumed(run->device, &notes);
+    memcpy(price->note, notes.text, sizeof price->note);
+}
+
+static void add_group_unit(struct run *run, const struct group *group, int index, bool in_plan,
+                           const struct priced_group *priced)
+{
+    struct unit *unit = &run->units[run->n_units];
+    const bool single = group->n_stages == 1;
+    *unit = (struct unit){.scope = single ? SCOPE_STAGE : SCOPE_GROUP,
+                          .stage = single ? group->stages[0] : -1,
+                          .group = index,
+                          .in_plan = in_plan,
+                          .repeats = group->place == PLACE_LAYER ? run->graph->shape.n_layer : 1};
+    snprintf(unit->name, sizeof unit->name, "%s", group->name);
+    memcpy(unit->skip, priced->skip, sizeof unit->skip);
+    add_work(unit, &group->work, group->bytes_read, group->bytes_written, group->onchip_bytes, 1);
+    finish(run, &priced->cost, priced->notes);
+}
+
+/* One layer, where the resources of all groups may overlap, and the model: its layers and what stands before
+ * and after them, one after another. */
+static void add_layer_and_model(struct run *run, const struct plan *plan, const struct priced_group *priced)
+{
+    const struct graph *graph = run->graph;
+    struct unit *layer = &run->units[run->n_units];
+    struct unit *model = layer + 1;
+    struct cost cost = {.overhead = 0};
+    struct price outside = {.time_s = 0}, price;
+    struct notes notes = {""}, model_notes = {""};
+    char layer_missing[160] = "", model_missing[160] = "";
+    double off_chip = 0;
+    *layer = (struct unit){
+        .scope = SCOPE_LAYER, .name = "layer", .stage = -1, .group = -1, .repeats = graph->shape.n_layer};
+    *model = (struct unit){.scope = SCOPE_MODEL, .name = "model", .stage = -1, .group = -1, .repeats = 1};
+    for (int g = 0; g < plan->n_groups; g++) {
+        const struct group *group = &plan->groups[g];
+        const bool in_layer = group->place == PLACE_LAYER;
+        if (*priced[g].missing) {
+            append_name(model_missing, sizeof model_missing, priced[g].missing);
+            if (in_layer)
+                append_name(layer_missing, sizeof layer_missing, priced[g].missing);
+        }
+        add_work(model, &group->work, group->bytes_read, group->bytes_written, group->onchip_bytes,
+                 in_layer ? graph->shape.n_layer : 1);
+        note(&model_notes, priced[g].notes.text);
+        if (in_layer) {
+            add_work(layer, &group->work, group->bytes_read, group->bytes_written, group->onchip_bytes, 1);
+            note(&notes, priced[g].notes.text);
+            cost_add(&cost, &priced[g].cost, 1);
+            continue;
+        }
+        pricing_time(&run->pricing, &priced[g].cost, &price);
+        off_chip += priced[g].cost.off_chip_bytes;
+        outside.time_s += price.time_s;
+        outside.cycles += price.cycles;
+        outside.compute_s += price.compute_s;
+        outside.memory_s += price.memory_s;
+        outside.link_s += price.link_s;
+        outside.overhead_s += price.overhead_s;
+    }
+    for (int g = 0; g < plan->n_groups; g++)
+        if (priced[g].no_room) {
+            memcpy(model->skip, priced[g].skip, sizeof model->skip);
+            if (plan->groups[g].place == PLACE_LAYER)
+                memcpy(layer->skip, priced[g].skip, sizeof layer->skip);
+        }
+    if (*layer_missing && !*layer->skip)
+        snprintf(layer->skip, sizeof layer->skip, "%.40s has no unit for %.160s", run->device->name,
+                 layer_missing);
+    if (*model_missing && !*model->skip)
+        snprintf(model->skip, sizeof model->skip, "%.40s has no unit for %.160s", run->device->name,
+                 model_missing);
+    finish(run, &cost, notes);
+
+    const double layers = (double)graph->shape.n_layer;
+    const struct price *one = &run->prices[run->n_units - 1];
+    struct price *whole = &run->prices[run->n_units++];
+    *whole = (struct price){.time_s = layers * one->time_s + outside.time_s,
+                            .cycles = layers * one->cycles + outside.cycles,
+                            .compute_s = layers * one->compute_s + outside.compute_s,
+                            .memory_s = layers * one->memory_s + outside.memory_s,
+                            .link_s = layers * one->link_s + outside.link_s,
+                            .overhead_s = layers * one->overhead_s + outside.overhead_s,
+                            .joule = -1};
+    add_energy(run, model, layers * cost.off_chip_bytes + off_chip, whole);
+    note(&model_notes, run->device->note);
+    add_assumed(run->device, &model_notes);
+    memcpy(whole->note, model_notes.text, sizeof whole->note);
+}
+
+static bool price_plan(struct run *run, const struct plan *plan, struct error *error)
+{
+    struct priced_group *priced = calloc((size_t)plan->n_groups, sizeof *priced);
+    if (!priced)
+        return error_set(error, STATUS_FAILED, "no memory to price %d groups", plan->n_groups);
+    bool ok = true;
+    for (int g = 0; g < plan->n_groups && ok; g++) {
+        ok = price_group(run, &plan->groups[g], &priced[g], error);
+        if (ok)
+            add_group_unit(run, &plan->groups[g], g, true, &priced[g]);
+    }
+    for (int a = 0; a < run->alone.n_groups && ok; a++) {
+        const struct group *group = &run->alone.groups[a];
+        bool fused = false;
+        for (int g = 0; g < plan->n_groups; g++)
+            for (int i = 0; i < plan->groups[g].n_stages; i++)
+                fused =
+                    fused || (plan->groups[g].n_stages > 1 && plan->groups[g].stages[i] == group->stages[0]);
+        struct priced_group one;
+        if (!fused)
+            continue;
+        ok = price_group(run, group, &one, error);
+        if (ok)
+            add_group_unit(run, group, -1, false, &one);
+    }
+    if (ok)
+        add_layer_and_model(run, plan, priced);
+    free(priced);
+    return ok;
+}
+
+bool pricing_open(const char *platform, const char *default_device, const struct task *task, struct run **run,
+                  struct error *error)
+{
+    const struct graph *graph = task->graph;
+    if (graph->phase == PHASE_TRAIN)
+        return error_set(error, STATUS_UNAVAILABLE, "%s prices prefill and decode, not train", platform);
+    size_t n_options = 0;
+    while (task->options && task->options[n_options])
+        n_options++;
+    struct run *opened = calloc(1, sizeof *opened);
+    if (!opened)
+        return error_set(error, STATUS_FAILED, "no memory for a run of %s", platform);
+    opened->graph = graph;
+    opened->value_bytes = precision_bytes(task->plan->precision);
+    if (!device_load(platform, task->device ? task->device : default_device, &opened->device, error) ||
+        !pricing_init(&opened->pricing, opened->device, task->options, n_options, error) ||
+        !plan_build(graph, "none", task->plan->precision, &opened->alone, error) ||
+        !weights_resident(opened, &opened->resident, error) || !price_plan(opened, task->plan, error)) {
+        pricing_close(opened);
+        return false;
+    }
+    *run = opened;
+    return true;
+}
+
+int pricing_units(const struct run *run, const struct unit **units)
+{
+    *units = run->units;
+    return run->n_units;
+}
+
+bool pricing_price(struct run *run, int unit, struct price *price, struct error *error)
+{
+    if (unit < 0 || unit >= run->n_units)
+        return error_set(error, STATUS_USAGE, "no unit %d; there are %d", unit, run->n_units);
+    if (*run->units[unit].skip)
+        return error_set(error, STATUS_UNAVAILABLE, "%s", run->units[unit].skip);
+    *price = run->prices[unit];
+    return true;
+}
+
+void pricing_close(struct run *run)
+{
+    if (!run)
+        return;
+    device_free(run->device);
+    free(run);
+}

@@ -1,0 +1,302 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * SPDX-FileCopyrightText: 2026 The mamba-bench developers */
+#include "platforms/validate.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "mamba/configs.h"
+#include "platforms/pricing.h"
+
+static bool parse_dims(const struct device_call *call, struct pricing_dims *dims, char names[][32],
+                       struct error *error)
+{
+    dims->count = 0;
+    for (unsigned i = 0; i < call->dims_count; i++) {
+        long long value;
+        int end = 0;
+        if (dims->count == STAGE_MAX_DIMS ||
+            sscanf(call->dims[i], "%31[a-z_]=%lld%n", names[i], &value, &end) != 2 || call->dims[i][end] ||
+            value < 1 || value > 1000000000)
+            return error_set(error, STATUS_USAGE,
+                             "'%.60s' is no dimension=positive integer, or one of more than %d",
+                             call->dims[i], STAGE_MAX_DIMS);
+        dims->values[dims->count++] = (struct stage_dim){names[i], value};
+    }
+    return true;
+}
+
+static bool price_calls(const struct device *device, const struct device_result *result,
+                        const char *const *options, size_t n_options, double *value, struct error *error)
+{
+    struct pricing pricing;
+    struct cost total = {.overhead = 0};
+    if (!pricing_init(&pricing, device, options, n_options, error))
+        return false;
+    double tiles = 0;
+    for (unsigned i = 0; i < result->calls_count; i++) {
+        char names[STAGE_MAX_DIMS + 1][32];
+        struct pricing_dims dims;
+        struct cost cost;
+        struct notes notes = {""};
+        double tile;
+        const struct device_unit *unit = pricing_unit_named(&pricing, result->calls[i].unit);
+        if (!unit)
+            return error_set(error, STATUS_USAGE, "there is no unit '%.40s' under these options",
+                             result->calls[i].unit);
+        if (!parse_dims(&result->calls[i], &dims, names, error) ||
+            !pricing_call(&pricing, unit, &dims, false, &cost, &notes, error) ||
+            !pricing_tile(&pricing, unit, result->pipeline, &dims, &tile, error))
+            return false;
+        tiles += tile;
+        cost_add(&total, &cost, 1);
+    }
+    struct price price;
+    pricing_time(&pricing, &total, &price);
+    switch (result->figure) {
+    case FIGURE_CYCLES:
+    case FIGURE_REDUCTION:
+        *value = cost_compute_cycles(&pricing, &total) + total.transfer + total.overhead;
+        return true;
+    case FIGURE_COMPUTE_CYCLES:
+        *value = cost_compute_cycles(&pricing, &total);
+        return true;
+    case FIGURE_TILE_CYCLES:
+    case FIGURE_PIPELINE_CYCLES:
+        *value = tiles;
+        return true;
+    case FIGURE_TRANSFER_CYCLES:
+        *value = total.transfer;
+        return true;
+    case FIGURE_LINK_WRITES:
+        *value = total.writes;
+        return true;
+    case FIGURE_LINK_READS:
+        *value = total.reads;
+        return true;
+    case FIGURE_SECONDS:
+        *value = price.time_s;
+        return true;
+    default:
+        return error_set(error, STATUS_USAGE, "%s is a figure of a model's workload, not of unit calls",
+                         figure_name(result->figure));
+    }
+}
+
+static const struct device_baseline *find_baseline(const struct device *device, const char *name)
+{
+    for (unsigned i = 0; i < device->baselines_count; i++)
+        if (!strcmp(device->baselines[i].name, name))
+            return &device->baselines[i];
+    return NULL;
+}
+
+static bool workload_figure(const struct device *device, const struct device_result *result, double seqlen,
+                            const struct price *price, double *value, struct error *error)
+{
+    const double tokens = strcmp(result->phase, "decode") ? seqlen : 1;
+    const struct device_baseline *baseline;
+    switch (result->figure) {
+    case FIGURE_CYCLES:
+    case FIGURE_REDUCTION:
+        *value = price->cycles;
+        return true;
+    case FIGURE_COMPUTE_CYCLES:
+        *value = price->compute_s * device->clock_hz;
+        return true;
+    case FIGURE_TRANSFER_CYCLES:
+        *value = price->link_s * device->clock_hz;
+        return true;
+    case FIGURE_SECONDS:
+        *value = price->time_s;
+        return true;
+    case FIGURE_SECONDS_PER_TOKEN:
+        *value = price->time_s / tokens;
+        return true;
+    case FIGURE_TOKENS_PER_S:
+        *value = tokens / price->time_s;
+        return true;
+    case FIGURE_TOKENS_PER_JOULE:
+        if (price->joule <= 0)
+            return error_set(error, STATUS_USAGE, "tokens_per_joule needs the device's energy");
+        *value = tokens / price->joule;
+        return true;
+    case FIGURE_SPEEDUP:
+        baseline = find_baseline(device, result->baseline);
+        *value = (baseline->fixed_s + baseline->token_s * tokens) / price->time_s;
+        return true;
+    default:
+        return error_set(error, STATUS_USAGE, "%s is a figure of unit calls, not of a model's workload",
+                         figure_name(result->figure));
+    }
+}
+
+static bool price_workload(const struct device *device, const struct device_result *result,
+                           const char *const *options, double seqlen, double *value, struct error *error)
+{
+    struct model_shape shape;
+    struct run *run = NULL;
+    struct graph *graph = malloc(sizeof *graph);
+    struct plan *plan = malloc(sizeof *plan);
+    const struct task task = {.graph = graph, .plan = plan, .device = device->name, .options = options};
+    const enum phase phase = strcmp(result->phase, "decode") ? PHASE_PREFILL : PHASE_DECODE;
+    bool ok = graph && plan;
+    if (!ok)
+        error_set(error, STATUS_FAILED, "no memory for a graph");
+    ok = ok && shape_preset(result->model, &shape, error) &&
+         graph_build(&shape, phase, 1, (int64_t)seqlen, false, graph, error) &&
+         plan_build(graph, plan_default_fusion, PRECISION_FP32, plan, error) &&
+         pricing_open(device->platform, device->name, &task, &run, error);
+    if (ok) {
+        const struct unit *units;
+        const enum scope wanted = result->layers_only ? SCOPE_LAYER : SCOPE_MODEL;
+        int unit = pricing_units(run, &units) - 1;
+        while (unit > 0 && units[unit].scope != wanted)
+            unit--;
+        struct price price;
+        ok = pricing_price(run, unit, &price, error);
+        if (ok && result->layers_only) {
+            const double layers = (double)units[unit].repeats;
+            price.time_s *= layers;
+            price.cycles *= layers;
+            price.compute_s *= layers;
+            price.link_s *= layers;
+            price.joule *= layers;
+        }
+        ok = ok && workload_figure(device, result, seqlen, &price, value, error);
+    }
+    pricing_close(run);
+    free(plan);
+    free(graph);
+    return ok;
+}
+
+static bool price_options(const struct device *device, const struct device_result *result,
+                          char *const *options, size_t n_options, double *value, struct error *error)
+{
+    const char *list[DEVICE_MAX_OPTIONS + 1] = {NULL};
+    if (n_options > DEVICE_MAX_OPTIONS)
+        return error_set(error, STATUS_USAGE, "more than %d options", DEVICE_MAX_OPTIONS);
+    for (size_t i = 0; i < n_options; i++)
+        list[i] = options[i];
+    if (result->calls_count > 0)
+        return price_calls(device, result, list, n_options, value, error);
+    *value = 0;
+    for (unsigned i = 0; i < result->seqlens_count; i++) {
+        double one = 0;
+        if (!price_workload(device, result, list, result->seqlens[i], &one, error))
+            return false;
+        *value += one / (double)result->seqlens_count;
+    }
+    return true;
+}
+
+static bool price_result(const struct device *device, const struct device_result *result,
+                         struct validation_row *row, struct error *error)
+{
+    struct error reason = {0};
+    double value, slower;
+    if (!price_options(device, result, result->options, result->options_count, &value, &reason) ||
+        (result->figure == FIGURE_REDUCTION &&
+         !price_options(device, result, result->against, result->against_count, &slower, &reason)))
+        return error_set(error, reason.status, "configs/devices/%.40s-%.40s.yaml: published '%.40s': %.300s",
+                         device->platform, device->name, result->id, reason.text);
+    if (result->figure == FIGURE_REDUCTION)
+        value = 1 - value / slower;
+    *row = (struct validation_row){.platform = device->platform,
+                                   .device = device->name,
+                                   .id = result->id,
+                                   .what = result->what,
+                                   .figure = figure_name(result->figure),
+                                   .published = result->value,
+                                   .model = value,
+                                   .relative_error = (value - result->value) / result->value,
+                                   .tolerance = result->tolerance,
+                                   .provenance = evidence_name(result->provenance),
+                                   .source = result->source,
+                                   .note = result->note};
+    row->passed = fabs(row->relative_error) <= result->tolerance + 1e-12;
+    return true;
+}
+
+static bool validate_device(struct device *device, struct validation *validation, struct error *error)
+{
+    const size_t room = validation->n_rows + device->published_count;
+    struct validation_row *rows = realloc(validation->rows, (room + 1) * sizeof *rows);
+    if (!rows)
+        return error_set(error, STATUS_FAILED, "no memory for %zu results", room);
+    validation->rows = rows;
+    for (unsigned i = 0; i < device->published_count; i++) {
+        if (!price_result(device, &device->published[i], &rows[validation->n_rows], error))
+            return false;
+        validation->passed = validation->passed && rows[validation->n_rows].passed;
+        validation->n_rows++;
+    }
+    return true;
+}
+
+static bool validate_name(const char *platform, const char *name, struct validation *validation,
+                          struct error *error)
+{
+    struct device **devices = realloc(validation->devices, (validation->n_devices + 1) * sizeof *devices);
+    if (!devices)
+        return error_set(error, STATUS_FAILED, "no memory for device %s", name);
+    validation->devices = devices;
+    if (!device_load(platform, name, &devices[validation->n_devices], error))
+        return false;
+    validation->n_devices++;
+    return validate_device(devices[validation->n_devices - 1], validation, error);
+}
+
+static bool validate_platform(const char *platform, struct validation *validation, struct error *error)
+{
+    char **names = device_names(platform, error);
+    if (!names)
+        return false;
+    bool ok = true;
+    for (char **name = names; *name && ok; name++)
+        ok = validate_name(platform, *name, validation, error);
+    configs_free_names(names);
+    return ok;
+}
+
+static bool validate_chosen(const char *chosen, struct validation *validation, struct error *error)
+{
+    bool found = false, ok = true;
+    const size_t length = chosen ? strcspn(chosen, ":") : 0;
+    for (const struct platform *const *platform = platforms; *platform && ok; platform++) {
+        const char *name = (*platform)->name;
+        if (chosen && (strncmp(name, chosen, length) || name[length]))
+            continue;
+        found = true;
+        if (chosen && chosen[length])
+            ok = validate_name(name, chosen + length + 1, validation, error);
+        else
+            ok = validate_platform(name, validation, error);
+    }
+    return found ? ok
+                 : error_set(error, STATUS_USAGE,
+                             "no platform for device '%.100s'; it must be PLATFORM:DEVICE or PLATFORM (see "
+                             "'mamba-bench list devices')",
+                             chosen);
+}
+
+bool validate(const char *chosen, struct validation *validation, struct error *error)
+{
+    *validation = (struct validation){.passed = true};
+    if (validate_chosen(chosen, validation, error))
+        return true;
+    validation_free(validation);
+    return false;
+}
+
+void validation_free(struct validation *validation)
+{
+    for (size_t i = 0; i < validation->n_devices; i++)
+        device_free(validation->devices[i]);
+    free(validation->devices);
+    free(validation->rows);
+    *validation = (struct validation){.passed = false};
+}

@@ -1,0 +1,905 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * SPDX-FileCopyrightText: 2026 The mamba-bench developers */
+#include "reports/figures.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "reports/gnuplot.h"
+#include "reports/text.h"
+
+/* Figures are one paper column wide, with type that is legible there; everything is a vector, so two
+ * columns and a screen only make it larger. Lengths are in points, y from the top of the figure. */
+static const double page_width = 252, line_height = 9.5, character = 4.0, edge = 4;
+
+enum { PAGE_MAX_WORKLOADS = 6, PALETTE_MAX = 8, LABEL_COLUMNS = 30 };
+
+/* Okabe and Ito's colours, which the colour-blind can tell apart. */
+static const char *const colours[] = {"#0072B2", "#E69F00", "#009E73", "#CC79A7",
+                                      "#56B4E9", "#D55E00", "#F0E442", "#000000"};
+static const char other_colour[] = "#999999";
+
+/* How a bar says where its number comes from. */
+static const struct {
+    const char *provenance, *fill, *over;
+} fills[] = {
+    {"measured", "solid 1.0", NULL},
+    {"simulated", "solid 0.3", "transparent pattern 5"},
+    {"modelled", "solid 0.3", "transparent pattern 4"},
+    {"published", "solid 0.3", "transparent pattern 1"},
+};
+enum { N_FILLS = sizeof fills / sizeof *fills };
+
+/* One figure's share of the records: workloads of the same model. */
+struct page {
+    int workloads[PAGE_MAX_WORKLOADS];
+    int n;
+};
+
+struct figure {
+    const struct view *view;
+    const struct page *page;
+    FILE *dat, *gp;
+    const char *name;
+    double height;
+    double top;  /* first free y below the head */
+    int blocks;  /* data blocks written */
+    int clauses; /* of the plot command */
+    FILE *plot;  /* the plot command, collected while data is written */
+    char *plot_text;
+    size_t plot_size;
+};
+
+static double screen_x(double x)
+{
+    return x / page_width;
+}
+
+static double screen_y(const struct figure *figure, double y)
+{
+    return 1 - y / figure->height;
+}
+
+static void label(const struct figure *figure, double x, double y, const char *align, const char *text)
+{
+    fputs("set label ", figure->gp);
+    write_gnuplot(figure->gp, text);
+    fprintf(figure->gp, " at screen %.5f, screen %.5f %s\n", screen_x(x), screen_y(figure, y), align);
+}
+
+static void swatch(const struct figure *figure, double x, double y, const char *colour, int fill)
+{
+    const char *layers[] = {fills[fill].fill, fills[fill].over};
+    for (int i = 0; i < 2 && layers[i]; i++)
+        fprintf(figure->gp,
+                "set object rectangle from screen %.5f, screen %.5f to screen %.5f, screen %.5f "
+                "fillcolor rgb '%s' fillstyle %s noborder\n",
+                screen_x(x), screen_y(figure, y + 2.7), screen_x(x + 10), screen_y(figure, y - 2.7), colour,
+                layers[i]);
+}
+
+static int fill_of(const struct series *series)
+{
+    const char *provenance = record_text(series->record, "provenance");
+    for (int i = 0; i < N_FILLS; i++)
+        if (strcmp(fills[i].provenance, provenance) == 0)
+            return i;
+    return 0;
+}
+
+static bool on_page(const struct page *page, int workload)
+{
+    for (int i = 0; i < page->n; i++)
+        if (page->workloads[i] == workload)
+            return true;
+    return false;
+}
+
+/* Head of a figure: title, origin, and what the fills that occur mean. */
+static void head(struct figure *figure, const char *title, const char *origin, bool with_fills)
+{
+    double y = edge + 5;
+    char shown[TEXT_SIZE];
+    fputs("set label ", figure->gp);
+    write_gnuplot(figure->gp, text_clean(title, 52, shown));
+    fprintf(figure->gp, " at screen %.5f, screen %.5f left font ',' . title_size\n", screen_x(edge),
+            screen_y(figure, y));
+    y += line_height;
+    label(figure, edge, y, "left", text_clean(origin, 60, shown));
+    y += line_height;
+    if (with_fills) {
+        double x = edge;
+        for (int fill = 0; fill < N_FILLS; fill++) {
+            bool occurs = false;
+            for (int i = 0; i < figure->view->n_series && !occurs; i++)
+                occurs = on_page(figure->page, figure->view->series[i].workload) &&
+                         fill_of(&figure->view->series[i]) == fill;
+            if (!occurs)
+                continue;
+            swatch(figure, x, y, "#555555", fill);
+            label(figure, x + 13, y, "left", fills[fill].provenance);
+            x += 20 + character * (double)strlen(fills[fill].provenance);
+        }
+        y += line_height;
+    }
+    figure->top = y;
+}
+
+static bool figure_open(struct figure *figure, const char *folder, const char *name, double height,
+                        const char *columns, struct error *error)
+{
+    char *path[2] = {NULL, NULL};
+    figure->name = name;
+    figure->height = height;
+    figure->plot = open_memstream(&figure->plot_text, &figure->plot_size);
+    bool named = figure->plot && asprintf(&path[0], "%s/%s.dat", folder, name) >= 0 &&
+                 asprintf(&path[1], "%s/%s.gp", folder, name) >= 0;
+    if (!named) {
+        error_set(error, STATUS_FAILED, "%s/%s: out of memory", folder, name);
+    } else if (!(figure->dat = fopen(path[0], "w")) || !(figure->gp = fopen(path[1], "w"))) {
+        error_set(error, STATUS_FAILED, "%s: %s; the folder must exist and be writable",
+                  figure->dat ? path[1] : path[0], strerror(errno));
+        named = false;
+    }
+    free(path[0]);
+    free(path[1]);
+    if (!named)
+        return false;
+    fprintf(figure->dat, "# %s\n", columns);
+    fprintf(figure->gp,
+            "# `gnuplot %s.gp` in this folder draws %s.svg and %s.pdf again.\n"
+            "set encoding utf8\n"
+            "set terminal svg size 672,%.0f font 'sans-serif,18.67' linewidth 2 noenhanced name '%s'\n"
+            "title_size = '21'\n"
+            "unset key\n"
+            "set tics scale 0.5\n"
+            "set border linewidth 0.5\n",
+            name, name, name, height * 672 / page_width, name);
+    return true;
+}
+
+/* The area between the axes. */
+static void area(const struct figure *figure, double left, double right, double top, double bottom)
+{
+    fprintf(figure->gp,
+            "set lmargin at screen %.5f\nset rmargin at screen %.5f\n"
+            "set tmargin at screen %.5f\nset bmargin at screen %.5f\n",
+            screen_x(left), screen_x(right), screen_y(figure, top), screen_y(figure, bottom));
+}
+
+static void block_begin(struct figure *figure, const char *what)
+{
+    char shown[TEXT_SIZE];
+    fprintf(figure->dat, "%s# %s\n", figure->blocks ? "\n\n" : "", text_clean(what, 60, shown));
+    figure->blocks++;
+}
+
+/* Ends a line of data with the name of what it is about, for the reader. */
+static void data_name(const struct figure *figure, const char *name)
+{
+    char shown[TEXT_SIZE];
+    fputs(" \"", figure->dat);
+    for (const char *c = text_clean(name, 60, shown); *c; c++)
+        fputc(*c == '"' ? '\'' : *c, figure->dat);
+    fputs("\"\n", figure->dat);
+}
+
+/* Adds a drawing of the last block to the plot command. */
+__attribute__((format(printf, 2, 3))) static void draw(struct figure *figure, const char *format, ...)
+{
+    va_list arguments;
+    fprintf(figure->plot, "%s'%s.dat' index %d ", figure->clauses++ ? ", \\\n     " : "plot ", figure->name,
+            figure->blocks - 1);
+    va_start(arguments, format);
+    vfprintf(figure->plot, format, arguments);
+    va_end(arguments);
+}
+
+static void draw_boxes(struct figure *figure, const char *colour, int fill)
+{
+    const char *layers[] = {fills[fill].fill, fills[fill].over};
+    for (int i = 0; i < 2 && layers[i]; i++)
+        draw(figure,
+             "using (($1+$2)/2):3:1:2:($3-0.36):($3+0.36) with boxxyerror fillcolor rgb '%s' fillstyle %s "
+             "noborder",
+             colour, layers[i]);
+}
+
+static bool figure_abandon(struct figure *figure)
+{
+    if (figure->dat)
+        fclose(figure->dat);
+    if (figure->gp)
+        fclose(figure->gp);
+    if (figure->plot)
+        fclose(figure->plot);
+    free(figure->plot_text);
+    return false;
+}
+
+static bool figure_close(struct figure *figure, const char *folder, struct error *error)
+{
+    bool written = fclose(figure->plot) == 0;
+    figure->plot = NULL;
+    if (written)
+        fprintf(figure->gp,
+                "set output '%s.svg'\n%s\n"
+                "set output\n"
+                "set terminal pdfcairo size 3.5in,%.4fin font 'sans-serif,7' fontscale 1 linewidth 0.8 "
+                "pointscale 0.4 noenhanced\n"
+                "set output '%s.pdf'\nreplot\nset output\n",
+                figure->name, figure->plot_text, figure->height / 72, figure->name);
+    written = written && !ferror(figure->gp) && !ferror(figure->dat);
+    figure_abandon(figure);
+    return written || error_set(error, STATUS_FAILED, "%s/%s: cannot be written", folder, figure->name);
+}
+
+static double label_margin(const struct view *view, const struct page *page)
+{
+    int columns = 4;
+    char shown[TEXT_SIZE];
+    for (int i = 0; i < view->n_series; i++)
+        if (on_page(page, view->series[i].workload)) {
+            int own = text_columns(text_clean(view->series[i].label, LABEL_COLUMNS, shown));
+            columns = own > columns ? own : columns;
+        }
+    return edge + 10 + columns * character;
+}
+
+static const struct result *model_result(const struct view *view, const struct series *series)
+{
+    return series->model >= 0 ? &view->results[series->model] : NULL;
+}
+
+/* A line above a workload's bars. */
+static void workload_heading(const struct figure *figure, int index, double y)
+{
+    const struct workload *workload = &figure->view->workloads[index];
+    char *text = workload_what(workload);
+    if (text)
+        label(figure, edge, y, "left", text);
+    free(text);
+}
+
+static bool speedup_wanted(const struct view *view, int workload)
+{
+    int compared = 0;
+    for (int i = 0; i < view->n_series; i++) {
+        struct speedup speedup;
+        compared += view->series[i].workload == workload && view_speedup(view, &view->series[i], &speedup);
+    }
+    return compared >= 2;
+}
+
+static void baseline_note(const struct figure *figure, int index, double y)
+{
+    const struct series *baseline = &figure->view->series[figure->view->workloads[index].baseline];
+    char *text, shown[TEXT_SIZE], threads[40] = "";
+    double count = record_number(baseline->record, "threads");
+    if (!isnan(count))
+        snprintf(threads, sizeof threads, ", %.0f thread%s", count, count == 1 ? "" : "s");
+    if (asprintf(&text, "1 = %s (%s%s)", text_clean(baseline->label, 24, shown),
+                 record_text(baseline->record, "provenance"), threads) < 0)
+        return;
+    label(figure, page_width - edge, y, "right", text);
+    free(text);
+}
+
+static bool draw_speedup(const struct view *view, const struct page *page, const char *folder,
+                         const char *name, const char *title, const char *origin, struct error *error)
+{
+    struct figure figure = {.view = view, .page = page};
+    int rows = 0;
+    double low = 1, high = 1;
+    for (int i = 0; i < view->n_series; i++) {
+        const struct series *series = &view->series[i];
+        struct speedup speedup;
+        if (!on_page(page, series->workload) || series->model < 0)
+            continue;
+        rows++;
+        if (!view_speedup(view, series, &speedup))
+            continue;
+        low = fmin(low, fmin(speedup.low, speedup.value));
+        high = fmax(high, fmax(speedup.high, speedup.value));
+    }
+    rows += page->n;
+    double head_height = edge + 3 * line_height + 3, plot_height = rows * line_height * 1.25;
+    if (!figure_open(&figure, folder, name, head_height + plot_height + 26 + edge,
+                     "columns: from, to, row, low, high (speed-up over the CPU, interval of both times' 95 % "
+                     "intervals), platform",
+                     error))
+        return figure_abandon(&figure);
+    bool logarithmic = high / low > 10;
+    double from = logarithmic ? low < 1 ? low / 1.25 : 1 / 1.1 : 0,
+           to = logarithmic ? high * 1.1 : high * 1.05;
+    double left = label_margin(view, page), right = page_width - edge - 26;
+    head(&figure, title, origin, true);
+    area(&figure, left, right, head_height, head_height + plot_height);
+    fprintf(figure.gp, "%sset xrange [%.9g:%.9g]\nset yrange [%d:0]\nunset ytics\n",
+            logarithmic ? "set logscale x 10\n" : "", from, to, rows);
+    fputs("set border 1\nset xtics nomirror out offset 0,0.3 format '%g'\n", figure.gp);
+    if (logarithmic && high / low < 100)
+        fputs("set xtics add (0.2, 0.5, 2, 5, 20, 50, 200, 500)\n", figure.gp);
+    fprintf(figure.gp, "set xlabel %s offset 0,0.7\n", logarithmic ? "'speed-up, log scale'" : "'speed-up'");
+    double row = 0, pitch = line_height * 1.25;
+    for (int p = 0; p < page->n; p++) {
+        int workload = page->workloads[p];
+        double y = head_height + (row + 0.5) * pitch;
+        workload_heading(&figure, workload, y);
+        baseline_note(&figure, workload, y);
+        row += 1;
+        for (int i = 0, n = 0; i < view->n_series; i++) {
+            const struct series *series = &view->series[i];
+            const struct result *model = model_result(view, series);
+            if (series->workload != workload || !model)
+                continue;
+            y = head_height + (row + 0.5) * pitch;
+            char shown[TEXT_SIZE], value[TEXT_SIZE];
+            struct speedup speedup;
+            label(&figure, left - 5, y, "right", text_clean(series->label, LABEL_COLUMNS, shown));
+            if (view_speedup(view, series, &speedup)) {
+                fprintf(
+                    figure.gp,
+                    "set arrow from first 1, first %.0f to first 1, first %.0f nohead linewidth 0.8 front\n",
+                    row, row + 1);
+                block_begin(&figure, series->label);
+                fprintf(figure.dat, "%.9g %.9g %.1f %.9g %.9g", logarithmic ? fmin(1, speedup.value) : 0,
+                        logarithmic ? fmax(1, speedup.value) : speedup.value, row + 0.5, speedup.low,
+                        speedup.high);
+                data_name(&figure, series->label);
+                draw_boxes(&figure, i == view->workloads[workload].baseline ? "#555555" : colours[n % 6],
+                           fill_of(series));
+                if (speedup.high > speedup.low)
+                    draw(&figure,
+                         "using 4:3:($5-$4):(0) with vectors nohead linecolor rgb '#000000' linewidth 0.8");
+                fputs("set label ", figure.gp);
+                strcat(format_number(speedup.value, value), "\xc3\x97");
+                write_gnuplot(figure.gp, value);
+                fprintf(figure.gp, " at first %.9g, first %.1f left offset character 0.4,0\n",
+                        fmax(fmax(1, speedup.value), speedup.high), row + 0.5);
+            } else {
+                char *reason;
+                if (asprintf(&reason, "skipped: %s", model->skipped ? model->skipped : "no baseline") >= 0) {
+                    label(&figure, left + 3, y, "left",
+                          text_clean(reason, (int)((page_width - left - 6) / character), shown));
+                    free(reason);
+                }
+            }
+            if (i != view->workloads[workload].baseline)
+                n++;
+            row += 1;
+        }
+    }
+    return figure_close(&figure, folder, error);
+}
+
+/* The units that get a colour of their own, the same in all figures of a model. */
+struct palette {
+    const char *units[PALETTE_MAX];
+    double share[PALETTE_MAX];
+    int n;
+    int others; /* units without */
+};
+
+static int palette_find(const struct palette *palette, const char *unit)
+{
+    for (int i = 0; i < palette->n; i++)
+        if (strcmp(palette->units[i], unit) == 0)
+            return i;
+    return -1;
+}
+
+static bool palette_build(const struct view *view, const char *model, struct palette *palette)
+{
+    struct {
+        const char *name;
+        double share;
+        bool chosen;
+    } *units = malloc((view->n_results + 1) * sizeof *units);
+    int n = 0;
+    if (!units)
+        return false;
+    for (int i = 0; i < view->n_results; i++) {
+        const struct result *result = &view->results[i];
+        if (!result->part || result->skipped || strcmp(view->workloads[result->workload].model, model) != 0)
+            continue;
+        int at = 0;
+        while (at < n && strcmp(units[at].name, result->name) != 0)
+            at++;
+        if (at == n) {
+            units[n].name = result->name;
+            units[n].chosen = false;
+            units[n++].share = 0;
+        }
+        if (result->time_s > 0)
+            units[at].share += result->time_s * result->repeats / view->series[result->series].parts_s;
+    }
+    for (int k = 0; k < PALETTE_MAX && k < n; k++) {
+        int best = -1;
+        for (int i = 0; i < n; i++)
+            if (!units[i].chosen && (best < 0 || units[i].share > units[best].share))
+                best = i;
+        units[best].chosen = true;
+    }
+    *palette = (struct palette){.others = n};
+    for (int i = 0; i < n; i++)
+        if (units[i].chosen)
+            palette->units[palette->n++] = units[i].name;
+    palette->others = n - palette->n;
+    free(units);
+    return true;
+}
+
+static const char *palette_colour(int unit)
+{
+    return unit < 0 ? other_colour : colours[unit];
+}
+
+static int legend_rows(const struct palette *palette)
+{
+    return (palette->n + (palette->others > 0) + 1) / 2;
+}
+
+static void legend(const struct figure *figure, const struct palette *palette, double y)
+{
+    int entries = palette->n + (palette->others > 0), rows = legend_rows(palette);
+    for (int i = 0; i < entries; i++) {
+        double x = edge + (i / rows) * page_width / 2, at = y + (i % rows + 0.5) * line_height;
+        char text[TEXT_SIZE];
+        if (i < palette->n)
+            text_clean(palette->units[i], (int)((page_width / 2 - 24) / character), text);
+        else
+            snprintf(text, sizeof text, "other (%d unit%s)", palette->others,
+                     palette->others == 1 ? "" : "s");
+        swatch(figure, x, at, i < palette->n ? colours[i] : other_colour, 0);
+        label(figure, x + 13, at, "left", text);
+    }
+}
+
+static bool stages_wanted(const struct view *view, int workload)
+{
+    for (int i = 0; i < view->n_series; i++)
+        if (view->series[i].workload == workload && view->series[i].parts_s > 0)
+            return true;
+    return false;
+}
+
+/* The series' parts of one colour, one after another in the order of the layer. */
+static void stage_bars(struct figure *figure, const struct palette *palette, int index, double row)
+{
+    const struct view *view = figure->view;
+    const struct series *series = &view->series[index];
+    for (int unit = -1; unit < palette->n; unit++) {
+        double at = 0;
+        bool begun = false;
+        for (int i = 0; i < view->n_results; i++) {
+            const struct result *result = &view->results[i];
+            if (result->series != index || !result->part || result->skipped)
+                continue;
+            double share = 100 * result->time_s * result->repeats / series->parts_s;
+            if (palette_find(palette, result->name) == unit) {
+                if (!begun)
+                    block_begin(figure, series->label);
+                begun = true;
+                fprintf(figure->dat, "%.6f %.6f %.1f %.9g", at, at + share, row,
+                        result->time_s * result->repeats);
+                data_name(figure, result->name);
+            }
+            at += share;
+        }
+        if (begun)
+            draw_boxes(figure, palette_colour(unit), fill_of(series));
+    }
+}
+
+static void total_label(const struct figure *figure, const struct series *series, double y)
+{
+    char total[TEXT_SIZE], text[TEXT_SIZE + 2];
+    format_unit(series->parts_s, "s", total);
+    char *padding = strstr(total, "  ");
+    if (padding)
+        memmove(padding, padding + 1, strlen(padding));
+    snprintf(text, sizeof text, "%s%s", series->parts_skipped > 0 ? "*" : "", total);
+    label(figure, page_width - edge, y, "right", text);
+}
+
+static bool draw_stages(const struct view *view, const struct page *page, const char *folder,
+                        const char *name, const char *title, const char *origin, struct error *error)
+{
+    struct figure figure = {.view = view, .page = page};
+    struct palette palette;
+    bool incomplete = false;
+    int rows = page->n;
+    if (!palette_build(view, view->workloads[page->workloads[0]].model, &palette))
+        return error_set(error, STATUS_FAILED, "%s/%s: out of memory", folder, name);
+    for (int i = 0; i < view->n_series; i++) {
+        const struct series *series = &view->series[i];
+        if (!on_page(page, series->workload) || series->parts == 0)
+            continue;
+        rows++;
+        incomplete |= series->parts_skipped > 0;
+    }
+    double pitch = line_height * 1.25, head_height = edge + 3 * line_height + 3, plot_height = rows * pitch;
+    double legend_height = legend_rows(&palette) * line_height + (incomplete ? line_height : 0);
+    double bottom = head_height + plot_height;
+    if (!figure_open(&figure, folder, name, bottom + 31 + legend_height + edge,
+                     "columns: from %, to %, row, seconds in one pass of the model, unit", error))
+        return figure_abandon(&figure);
+    head(&figure, title, origin, true);
+    double left = label_margin(view, page), right = page_width - edge - 36;
+    area(&figure, left, right, head_height, bottom);
+    fprintf(figure.gp,
+            "set xrange [0:100]\nset yrange [%d:0]\nunset ytics\nset border 1\n"
+            "set xtics 0, 25 nomirror out offset 0,0.3 format '%%g'\n"
+            "set xlabel 'share of the time of all units, %%' offset 0,0.7\n",
+            rows);
+    label(&figure, page_width - edge, head_height + 0.5 * pitch, "right", "total");
+    double row = 0;
+    for (int p = 0; p < page->n; p++) {
+        workload_heading(&figure, page->workloads[p], head_height + (row + 0.5) * pitch);
+        row += 1;
+        for (int i = 0; i < view->n_series; i++) {
+            const struct series *series = &view->series[i];
+            if (series->workload != page->workloads[p] || series->parts == 0)
+                continue;
+            double y = head_height + (row + 0.5) * pitch;
+            char shown[TEXT_SIZE];
+            label(&figure, left - 5, y, "right", text_clean(series->label, LABEL_COLUMNS, shown));
+            if (series->parts_s > 0) {
+                stage_bars(&figure, &palette, i, row + 0.5);
+                total_label(&figure, series, y);
+            } else {
+                label(&figure, left + 3, y, "left", "no unit has a time");
+            }
+            row += 1;
+        }
+    }
+    legend(&figure, &palette, bottom + 29);
+    if (incomplete)
+        label(&figure, edge, bottom + 29 + legend_height - line_height / 2, "left",
+              "* without the units that were skipped");
+    return figure_close(&figure, folder, error);
+}
+
+static bool roofline_point(const struct view *view, const struct result *result)
+{
+    const struct series *series = &view->series[result->series];
+    return result->part && !result->skipped && strcmp(record_text(series->record, "platform"), "cpu") == 0 &&
+           strcmp(record_text(series->record, "provenance"), "measured") == 0;
+}
+
+static bool drawable(const struct result *result)
+{
+    double intensity = result->flop / result->bytes, rate = result->flop / result->time_s * 1e-9;
+    return isnormal(intensity) && intensity > 0 && isnormal(rate) && rate > 0;
+}
+
+static bool roofline_wanted(const struct view *view, int workload)
+{
+    for (int i = 0; i < view->n_results; i++)
+        if (view->results[i].workload == workload && roofline_point(view, &view->results[i]) &&
+            drawable(&view->results[i]))
+            return true;
+    return false;
+}
+
+struct ceiling {
+    char text[TEXT_SIZE];
+    double value; /* GFLOP/s, or GB/s */
+};
+
+enum { MAX_CEILINGS = 6 };
+
+static void ceiling_add(struct ceiling *ceilings, int *n, const char *name, double value)
+{
+    char shown[TEXT_SIZE];
+    if (!name || !isnormal(value) || value < 0)
+        return;
+    text_clean(name, 18, shown);
+    int at = 0;
+    while (at < *n && strcmp(ceilings[at].text, shown) != 0)
+        at++;
+    if (at == MAX_CEILINGS)
+        return;
+    if (at == *n) {
+        strcpy(ceilings[(*n)++].text, shown);
+        ceilings[at].value = value;
+    }
+    ceilings[at].value = fmax(ceilings[at].value, value);
+}
+
+/* The best rate of each memory level, whatever the operation: a roof is what can be reached at most. */
+static void ceilings_read(const json_t *environment, struct ceiling *compute, int *n_compute,
+                          struct ceiling *memory, int *n_memory)
+{
+    size_t i;
+    json_t *entry;
+    *n_compute = *n_memory = 0;
+    json_array_foreach(record_get(environment, "ceilings.compute"), i, entry)
+        ceiling_add(compute, n_compute, record_text(entry, "name"), record_number(entry, "gflop_per_s"));
+    json_array_foreach(record_get(environment, "ceilings.bandwidth"), i, entry)
+        ceiling_add(memory, n_memory, record_text(entry, "level"), record_number(entry, "gbyte_per_s"));
+}
+
+struct extent {
+    double x0, x1, y0, y1;
+};
+
+static void extent_add(struct extent *extent, double x, double y)
+{
+    extent->x0 = fmin(extent->x0, x);
+    extent->x1 = fmax(extent->x1, x);
+    extent->y0 = fmin(extent->y0, y);
+    extent->y1 = fmax(extent->y1, y);
+}
+
+static void draw_ceilings(struct figure *figure, const struct extent *extent, const struct ceiling *compute,
+                          int n_compute, const struct ceiling *memory, int n_memory, double legend_y)
+{
+    static const char *const greys[] = {"#000000", "#555555", "#777777", "#999999", "#AAAAAA", "#BBBBBB"};
+    double top = 0, fastest = 0;
+    for (int i = 0; i < n_compute; i++)
+        top = fmax(top, compute[i].value);
+    for (int i = 0; i < n_memory; i++)
+        fastest = fmax(fastest, memory[i].value);
+    for (int i = 0; i < n_memory + n_compute; i++) {
+        bool is_memory = i < n_memory;
+        int own = is_memory ? i : i - n_memory;
+        double value = is_memory ? memory[own].value : compute[own].value;
+        const char *text = is_memory ? memory[own].text : compute[own].text;
+        block_begin(figure, text);
+        if (is_memory) {
+            double end = top > 0 ? fmin(extent->x1, top / value) : extent->x1;
+            fprintf(figure->dat, "%.9g %.9g\n%.9g %.9g\n", extent->x0, extent->x0 * value, end, end * value);
+        } else {
+            double start = fastest > 0 ? fmax(extent->x0, value / fastest) : extent->x0;
+            fprintf(figure->dat, "%.9g %.9g\n%.9g %.9g\n", start, value, extent->x1, value);
+        }
+        draw(figure, "using 1:2 with lines linecolor rgb '%s' linewidth 1.2 dashtype %d", greys[own],
+             is_memory ? own + 1 : 1);
+        double y = legend_y + (own + 0.5) * line_height, x = is_memory ? edge : 0.43 * page_width;
+        fprintf(
+            figure->gp,
+            "set arrow from screen %.5f, screen %.5f to screen %.5f, screen %.5f nohead linecolor rgb '%s' "
+            "linewidth 1.2 dashtype %d\n",
+            screen_x(x), screen_y(figure, y), screen_x(x + 16), screen_y(figure, y), greys[own],
+            is_memory ? own + 1 : 1);
+        char number[TEXT_SIZE], *line;
+        format_number(value, number);
+        if (asprintf(&line, "%s, %s %s", text, number, is_memory ? "GB/s" : "GFLOP/s") < 0)
+            continue;
+        label(figure, x + 19, y, "left", line);
+        free(line);
+    }
+}
+
+static const struct {
+    const char *phase, *shape;
+    int filled, outline;
+} types[] = {{"prefill", "circles", 7, 6}, {"decode", "triangles", 9, 8}, {"train", "squares", 5, 4}};
+enum { N_TYPES = sizeof types / sizeof *types };
+
+static void roofline_key(const struct figure *figure, const json_t *environment)
+{
+    char text[TEXT_SIZE] = "measured";
+    size_t used = strlen(text);
+    for (int t = 0; t < N_TYPES; t++) {
+        bool occurs = false;
+        for (int p = 0; p < figure->page->n; p++)
+            occurs |= strcmp(figure->view->workloads[figure->page->workloads[p]].phase, types[t].phase) == 0;
+        if (occurs)
+            used += snprintf(text + used, sizeof text - used, ", %s: %s", types[t].shape, types[t].phase);
+    }
+    double threads = record_number(environment, "ceilings.threads");
+    if (!isnan(threads))
+        snprintf(text + used, sizeof text - used, "; lines: %.3g thread%s", threads, threads == 1 ? "" : "s");
+    label(figure, edge, figure->top, "left", text);
+}
+
+static void draw_points(struct figure *figure, const struct palette *palette)
+{
+    const struct view *view = figure->view;
+    for (int t = 0; t < N_TYPES; t++)
+        for (int unit = -1; unit < palette->n; unit++) {
+            bool begun = false;
+            for (int i = 0; i < view->n_results; i++) {
+                const struct result *result = &view->results[i];
+                if (!on_page(figure->page, result->workload) || !roofline_point(view, result) ||
+                    !drawable(result) || palette_find(palette, result->name) != unit ||
+                    strcmp(view->workloads[result->workload].phase, types[t].phase) != 0)
+                    continue;
+                if (!begun)
+                    block_begin(figure, types[t].phase);
+                begun = true;
+                fprintf(figure->dat, "%.9g %.9g", result->flop / result->bytes,
+                        result->flop / result->time_s * 1e-9);
+                data_name(figure, result->name);
+            }
+            if (!begun)
+                continue;
+            draw(figure, "using 1:2 with points pointtype %d pointsize 0.8 linecolor rgb '%s'",
+                 types[t].filled, palette_colour(unit));
+            draw(figure,
+                 "using 1:2 with points pointtype %d pointsize 0.8 linecolor rgb '#000000' linewidth 0.4",
+                 types[t].outline);
+        }
+}
+
+static bool draw_roofline(const struct view *view, const struct page *page, const char *folder,
+                          const char *name, const char *title, const char *origin, struct error *error)
+{
+    struct figure figure = {.view = view, .page = page};
+    struct palette palette;
+    struct ceiling compute[MAX_CEILINGS], memory[MAX_CEILINGS];
+    int n_compute = 0, n_memory = 0, without_flop = 0;
+    struct extent extent = {INFINITY, 0, INFINITY, 0};
+    const json_t *environment = NULL;
+    if (!palette_build(view, view->workloads[page->workloads[0]].model, &palette))
+        return error_set(error, STATUS_FAILED, "%s/%s: out of memory", folder, name);
+    for (int i = 0; i < view->n_results; i++) {
+        const struct result *result = &view->results[i];
+        if (!on_page(page, result->workload) || !roofline_point(view, result))
+            continue;
+        if (!drawable(result)) {
+            without_flop++;
+            continue;
+        }
+        if (!environment)
+            environment = record_environment(view->set, result->record);
+        extent_add(&extent, result->flop / result->bytes, result->flop / result->time_s * 1e-9);
+    }
+    ceilings_read(environment, compute, &n_compute, memory, &n_memory);
+    double top = 0, slowest = INFINITY;
+    for (int i = 0; i < n_compute; i++)
+        top = fmax(top, compute[i].value);
+    for (int i = 0; i < n_memory; i++)
+        slowest = fmin(slowest, memory[i].value);
+    if (top > 0)
+        extent.y1 = fmax(extent.y1, top);
+    if (top > 0 && isfinite(slowest))
+        extent.x1 = fmax(extent.x1, 2 * top / slowest);
+    extent = (struct extent){extent.x0 / 1.6, extent.x1 * 1.6, extent.y0 / 1.6, extent.y1 * 1.6};
+
+    int ceiling_rows = n_memory > n_compute ? n_memory : n_compute;
+    double head_height = edge + 3 * line_height + 4, plot_height = 130, bottom = head_height + plot_height;
+    double legends = bottom + 30, units_y = legends + ceiling_rows * line_height + (ceiling_rows ? 3 : 0);
+    double note_y = units_y + legend_rows(&palette) * line_height;
+    if (!figure_open(&figure, folder, name, note_y + (without_flop ? line_height : 0) + edge,
+                     "columns: arithmetic intensity (flop/byte), rate (GFLOP/s), unit", error))
+        return figure_abandon(&figure);
+    head(&figure, title, origin, false);
+    roofline_key(&figure, environment);
+    area(&figure, edge + 30, page_width - edge - 6, head_height, bottom);
+    fprintf(
+        figure.gp,
+        "set logscale xy 10\nset xrange [%.9g:%.9g]\nset yrange [%.9g:%.9g]\n"
+        "set xtics nomirror out offset 0,0.3 format '%%g'\nset ytics nomirror out offset 0.5,0 format '%%g'\n"
+        "set border 3\nset mxtics 10\nset mytics 10\n"
+        "set xlabel 'arithmetic intensity, flop per byte' offset 0,0.7\n"
+        "set label 'GFLOP/s' at screen %.5f, screen %.5f center rotate by 90\n",
+        extent.x0, extent.x1, extent.y0, extent.y1, screen_x(edge + 4),
+        screen_y(&figure, head_height + plot_height / 2));
+    draw_ceilings(&figure, &extent, compute, n_compute, memory, n_memory, legends);
+    draw_points(&figure, &palette);
+    legend(&figure, &palette, units_y);
+    if (without_flop > 0) {
+        char text[80];
+        snprintf(text, sizeof text, "not shown: %d unit%s without counted arithmetic", without_flop,
+                 without_flop == 1 ? "" : "s");
+        label(&figure, edge, note_y + line_height / 2, "left", text);
+    }
+    return figure_close(&figure, folder, error);
+}
+
+static const struct figure_kind {
+    const char *name, *title, *caption;
+    bool (*wanted)(const struct view *view, int workload);
+    bool (*draw)(const struct view *view, const struct page *page, const char *folder, const char *name,
+                 const char *title, const char *origin, struct error *error);
+} kinds[] = {
+    {"speedup", "Speed-up of the whole model",
+     "Speed-up over the CPU, by platform and phase. Solid bars are measured, hatched ones are not; whiskers "
+     "span "
+     "what the 95 % intervals of both times allow.",
+     speedup_wanted, draw_speedup},
+    {"stages", "Where the time goes",
+     "Share of each stage or fused group in the time of one pass (time of one execution, times its number of "
+     "executions), with the total beside the bar.",
+     stages_wanted, draw_stages},
+    {"roofline", "Roofline of the CPU",
+     "Measured rate against arithmetic intensity (counted work over bytes that cross the unit's border). "
+     "Lines "
+     "are measured ceilings of this machine. A point above a memory's line worked from a nearer memory.",
+     roofline_wanted, draw_roofline},
+};
+
+static bool list_add(struct figure_list *list, const char *name, const char *caption, const char *model)
+{
+    struct figure_entry *entries = realloc(list->entries, (list->n + 1) * sizeof *entries);
+    if (!entries)
+        return false;
+    list->entries = entries;
+    struct figure_entry *entry = &entries[list->n];
+    char shown[TEXT_SIZE];
+    if (asprintf(&entry->caption, "%s: %s", text_clean(model, 60, shown), caption) < 0)
+        return false;
+    strcpy(entry->name, name);
+    list->n++;
+    return true;
+}
+
+static bool draw_page(const struct view *view, const struct figure_kind *kind, const struct page *page,
+                      int number, const char *origin, const char *folder, struct figure_list *list,
+                      struct error *error)
+{
+    char name[FIGURE_NAME_SIZE], shown[TEXT_SIZE], *title;
+    const char *model = view->workloads[page->workloads[0]].model;
+    if (number > 1)
+        snprintf(name, sizeof name, "%s-%d", kind->name, number);
+    else
+        snprintf(name, sizeof name, "%s", kind->name);
+    if (!list_add(list, name, kind->caption, model) ||
+        asprintf(&title, "%s: %s", kind->title, text_clean(model, 30, shown)) < 0)
+        return error_set(error, STATUS_FAILED, "%s/%s: out of memory", folder, name);
+    bool drawn = kind->draw(view, page, folder, name, title, origin, error);
+    free(title);
+    return drawn;
+}
+
+/* Workloads of one model are drawn together, as many as fit. */
+static bool draw_kind(const struct view *view, const struct figure_kind *kind, const char *origin,
+                      const char *folder, struct figure_list *list, struct error *error)
+{
+    bool *done = calloc(view->n_workloads + 1, sizeof *done);
+    int number = 0;
+    bool drawn = done || error_set(error, STATUS_FAILED, "%s: out of memory", folder);
+    for (int i = 0; drawn && i < view->n_workloads; i++) {
+        struct page page = {.n = 0};
+        for (int k = i; k < view->n_workloads && page.n < PAGE_MAX_WORKLOADS; k++)
+            if (!done[k] && strcmp(view->workloads[k].model, view->workloads[i].model) == 0 &&
+                kind->wanted(view, k)) {
+                done[k] = true;
+                page.workloads[page.n++] = k;
+            }
+        if (page.n > 0)
+            drawn = draw_page(view, kind, &page, ++number, origin, folder, list, error);
+    }
+    free(done);
+    return drawn;
+}
+
+bool figures_draw(const struct view *view, const char *folder, struct figure_list *list, struct error *error)
+{
+    *list = (struct figure_list){0};
+    char *origin = view_origin(view);
+    bool drawn = origin || error_set(error, STATUS_FAILED, "%s: out of memory", folder);
+    for (size_t i = 0; drawn && i < sizeof kinds / sizeof *kinds; i++)
+        drawn = draw_kind(view, &kinds[i], origin, folder, list, error);
+    free(origin);
+    for (int i = 0; drawn && i < list->n; i++)
+        drawn = gnuplot_run(folder, list->entries[i].name, error);
+    return drawn;
+}
+
+void figure_list_free(struct figure_list *list)
+{
+    for (int i = 0; i < list->n; i++)
+        free(list->entries[i].caption);
+    free(list->entries);
+    *list = (struct figure_list){0};
+}
+
+bool report_figures(const struct record_set *set, const char *folder, struct error *error)
+{
+    struct view view;
+    struct figure_list list;
+    if (!view_build(set, &view, error))
+        return false;
+    bool drawn = figures_draw(&view, folder, &list, error);
+    figure_list_free(&list);
+    view_free(&view);
+    return drawn;
+}

@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * SPDX-FileCopyrightText: 2026 The mamba-bench developers */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "reports/text.h"
+#include "reports/view.h"
+
+static const struct {
+    const char *name, *path;
+} counters[] = {
+    {"gflop_per_s", "rate.gflop_per_s"},       {"gbyte_per_s", "rate.gbyte_per_s"},
+    {"items_per_second", "rate.tokens_per_s"}, {"joule_per_token", "energy.joule_per_token"},
+    {"error_rel_l2", "error.rel_l2"},
+};
+
+/* model/phase/batch/seqlen/platform/scope/stage: equal for the same thing in two files. */
+static char *benchmark_name(const struct view *view, const struct result *result)
+{
+    const struct workload *workload = &view->workloads[result->workload];
+    static const char *const scopes[] = {"stage", "group", "layer", "model"};
+    char model[TEXT_SIZE], stage[TEXT_SIZE], *name;
+    int length = asprintf(&name, "%s/%s/batch:%lld/seqlen:%lld/%s/%s%s%s%s",
+                          text_clean(workload->model, 60, model), workload->phase, (long long)workload->batch,
+                          (long long)workload->seqlen, view->series[result->series].label,
+                          scopes[result->scope], result->scope <= RESULT_GROUP ? "/" : "",
+                          result->scope <= RESULT_GROUP ? text_clean(result->name, 60, stage) : "",
+                          result_alone(result) ? "/alone" : "");
+    return length < 0 ? NULL : name;
+}
+
+static json_t *entry(const struct result *result, const char *run_name, int family, size_t repetitions)
+{
+    json_t *json = json_pack("{s:s,s:i,s:i,s:s,s:I,s:i}", "name", run_name, "family_index", family,
+                             "per_family_instance_index", 0, "run_name", run_name, "repetitions",
+                             (json_int_t)repetitions, "threads", 1);
+    const json_t *threads = record_get(result->record, "threads");
+    if (json && json_is_integer(threads))
+        json_object_set(json, "threads", (json_t *)threads);
+    return json;
+}
+
+static bool add_run(json_t *benchmarks, json_t *json, const struct result *result, int64_t index,
+                    double time_s)
+{
+    json_object_set_new(json, "run_type", json_string("iteration"));
+    json_object_set_new(json, "repetition_index", json_integer(index));
+    json_object_set_new(json, "iterations", json_integer(1));
+    json_object_set_new(json, "real_time", json_real(time_s * 1e9));
+    json_object_set_new(json, "cpu_time", json_real(time_s * 1e9));
+    json_object_set_new(json, "time_unit", json_string("ns"));
+    for (size_t i = 0; i < sizeof counters / sizeof *counters; i++) {
+        double value = record_number(result->record, counters[i].path);
+        if (!isnan(value))
+            json_object_set_new(json, counters[i].name, json_real(value));
+    }
+    json_object_set_new(json, "label", json_string(record_text(result->record, "provenance")));
+    return json_array_append_new(benchmarks, json) == 0;
+}
+
+static bool add_aggregate(json_t *benchmarks, json_t *json, const char *run_name, const char *aggregate,
+                          const char *unit, size_t n, double value)
+{
+    char *name;
+    if (!json || asprintf(&name, "%s_%s", run_name, aggregate) < 0) {
+        json_decref(json);
+        return false;
+    }
+    bool percentage = strcmp(unit, "percentage") == 0;
+    double shown = percentage ? value : value * 1e9;
+    json_object_set_new(json, "name", json_string(name));
+    json_object_set_new(json, "run_type", json_string("aggregate"));
+    json_object_set_new(json, "aggregate_name", json_string(aggregate));
+    json_object_set_new(json, "aggregate_unit", json_string(unit));
+    json_object_set_new(json, "iterations", json_integer(n));
+    json_object_set_new(json, "real_time", json_real(shown));
+    json_object_set_new(json, "cpu_time", json_real(shown));
+    json_object_set_new(json, "time_unit", json_string("ns"));
+    free(name);
+    return json_array_append_new(benchmarks, json) == 0;
+}
+
+static int compare_doubles(const void *left, const void *right)
+{
+    double a = *(const double *)left, b = *(const double *)right;
+    return (a > b) - (a < b);
+}
+
+static bool add_samples(json_t *benchmarks, const struct result *result, const char *name, int family)
+{
+    const json_t *samples = record_get(result->record, "time_s.samples");
+    size_t n = json_array_size(samples);
+    if (n == 0) {
+        json_t *json = entry(result, name, family, 1);
+        return json && add_run(benchmarks, json, result, 0, result->time_s);
+    }
+    double *times = malloc(n * sizeof *times);
+    if (!times)
+        return false;
+    double sum = 0, squares = 0;
+    bool added = true;
+    for (size_t i = 0; i < n && added; i++) {
+        times[i] = json_number_value(json_array_get(samples, i));
+        sum += times[i];
+        json_t *json = entry(result, name, family, n);
+        added = json && add_run(benchmarks, json, result, i, times[i]);
+    }
+    if (added && n > 1) {
+        double mean = sum / n;
+        for (size_t i = 0; i < n; i++)
+            squares += (times[i] - mean) * (times[i] - mean);
+        qsort(times, n, sizeof *times, compare_doubles);
+        double median = n % 2 ? times[n / 2] : (times[n / 2 - 1] + times[n / 2]) / 2;
+        double deviation = sqrt(squares / (n - 1));
+        added =
+            add_aggregate(benchmarks, entry(result, name, family, n), name, "mean", "time", n, mean) &&
+            add_aggregate(benchmarks, entry(result, name, family, n), name, "median", "time", n, median) &&
+            add_aggregate(benchmarks, entry(result, name, family, n), name, "stddev", "time", n, deviation) &&
+            add_aggregate(benchmarks, entry(result, name, family, n), name, "cv", "percentage", n,
+                          deviation / mean);
+    }
+    free(times);
+    return added;
+}
+
+static json_t *context(const struct record_set *set)
+{
+    static const struct {
+        const char *name, *paths[2];
+    } fields[] = {
+        {"date", {"time", "date"}},
+        {"host_name", {"host", "host.name"}},
+        {"num_cpus", {"topology.pus"}},
+        {"revision", {"build.source.revision", "revision"}},
+    };
+    const json_t *environment = json_array_get(set->environments, 0);
+    json_t *json = json_pack("{s:s,s:s,s:[],s:[]}", "executable", "mamba-bench", "library_build_type",
+                             "release", "caches", "load_avg");
+    if (!json)
+        return NULL;
+    for (size_t i = 0; i < sizeof fields / sizeof *fields; i++)
+        for (int p = 0; p < 2 && fields[i].paths[p] && !json_object_get(json, fields[i].name); p++) {
+            const json_t *value = record_get(environment, fields[i].paths[p]);
+            if (json_is_string(value) || json_is_number(value))
+                json_object_set(json, fields[i].name, (json_t *)value);
+        }
+    json_object_set_new(json, "cpu_time", json_string("equals real_time: records hold wall time"));
+    return json;
+}
+
+bool report_gbench(const struct record_set *set, FILE *out, struct error *error)
+{
+    struct view view;
+    if (!view_build(set, &view, error))
+        return false;
+    json_t *benchmarks = json_array(), *skipped = json_array(), *head = context(set);
+    json_t *families = json_object();
+    bool built = benchmarks && skipped && head && families;
+    for (int i = 0; i < view.n_results && built; i++) {
+        const struct result *result = &view.results[i];
+        if (result->replaced)
+            continue;
+        char *name = benchmark_name(&view, result);
+        if (!name) {
+            built = false;
+        } else if (result->skipped) {
+            built = json_array_append_new(
+                        skipped, json_pack("{s:s,s:s}", "name", name, "reason", result->skipped)) == 0;
+        } else {
+            /* One unit by several kernels has one name; the kernel then tells them apart. */
+            const char *kernel = record_text(result->record, "kernel");
+            char *full = NULL;
+            if (json_object_get(families, name) && kernel && asprintf(&full, "%s/%s", name, kernel) < 0)
+                full = NULL;
+            int family = (int)json_object_size(families);
+            json_object_set_new(families, full ? full : name, json_true());
+            built = add_samples(benchmarks, result, full ? full : name, family);
+            free(full);
+        }
+        free(name);
+    }
+    view_free(&view);
+    if (head)
+        json_object_set(head, "skipped", skipped);
+    json_t *root = built ? json_pack("{s:O,s:O}", "context", head, "benchmarks", benchmarks) : NULL;
+    built = root && json_dumpf(root, out, JSON_INDENT(2) | JSON_REAL_PRECISION(15)) == 0 &&
+            fputc('\n', out) != EOF;
+    json_decref(root);
+    json_decref(benchmarks);
+    json_decref(skipped);
+    json_decref(head);
+    json_decref(families);
+    return built || error_set(error, STATUS_FAILED, "report gbench: out of memory or cannot be written");
+}

@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * SPDX-FileCopyrightText: 2026 The mamba-bench developers */
+#include "reports/tables.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "reports/text.h"
+
+enum unit_column {
+    UNIT_NAME,
+    UNIT_REPEATS,
+    UNIT_TIME,
+    UNIT_SPREAD,
+    UNIT_SHARE,
+    UNIT_GFLOP,
+    UNIT_GBYTE,
+    UNIT_TOKENS,
+    UNIT_JOULE,
+    UNIT_METHOD,
+    UNIT_ERROR,
+    UNIT_KERNEL
+};
+
+static const struct grid_column unit_columns[] = {
+    [UNIT_NAME] = {"unit", false, 15},   [UNIT_REPEATS] = {"times", true, 0},
+    [UNIT_TIME] = {"time", true, 0},     [UNIT_SPREAD] = {"\xc2\xb1 %", true, 0},
+    [UNIT_SHARE] = {"share %", true, 0}, [UNIT_GFLOP] = {"GFLOP/s", true, 0},
+    [UNIT_GBYTE] = {"GB/s", true, 0},    [UNIT_TOKENS] = {"tokens/s", true, 0},
+    [UNIT_JOULE] = {"J/token", true, 0}, [UNIT_METHOD] = {"energy by", false, 0},
+    [UNIT_ERROR] = {"rel. L2", true, 0}, [UNIT_KERNEL] = {"kernel", false, 16},
+};
+
+enum platform_column {
+    PLATFORM_NAME,
+    PLATFORM_TIME,
+    PLATFORM_SPREAD,
+    PLATFORM_TOKENS,
+    PLATFORM_JOULE,
+    PLATFORM_METHOD,
+    PLATFORM_SPEEDUP,
+    PLATFORM_BASIS
+};
+
+static const struct grid_column platform_columns[] = {
+    [PLATFORM_NAME] = {"platform", false, 14},   [PLATFORM_TIME] = {"time", true, 0},
+    [PLATFORM_SPREAD] = {"\xc2\xb1 %", true, 0}, [PLATFORM_TOKENS] = {"tokens/s", true, 0},
+    [PLATFORM_JOULE] = {"J/token", true, 0},     [PLATFORM_METHOD] = {"energy by", false, 0},
+    [PLATFORM_SPEEDUP] = {"speed-up", true, 0},  [PLATFORM_BASIS] = {"provenance", false, 0},
+};
+
+static double spread_percent(const struct result *result)
+{
+    return 50 * (result->high_s - result->low_s) / result->time_s;
+}
+
+static void time_cells(struct grid *grid, int time_column, const struct result *result)
+{
+    char text[TEXT_SIZE];
+    grid_cell(grid, time_column, format_unit(result->time_s, "s", text));
+    grid_cell(grid, time_column + 1, format_percent(spread_percent(result), text));
+}
+
+static void energy_cells(struct grid *grid, int joule_column, const struct result *result)
+{
+    char text[TEXT_SIZE];
+    grid_cell(grid, joule_column,
+              format_unit(record_number(result->record, "energy.joule_per_token"), "J", text));
+    const char *method = record_text(result->record, "energy.method");
+    if (method)
+        grid_cell(grid, joule_column + 1, text_clean(method, 20, text));
+}
+
+static void unit_row(const struct view *view, const struct result *result, int indent, struct grid *grid)
+{
+    if (result->skipped) {
+        grid_text(grid, indent, "%s: skipped: %s", result->name, result->skipped);
+        return;
+    }
+    char text[TEXT_SIZE];
+    const struct series *series = &view->series[result->series];
+    grid_row(grid, indent, false);
+    grid_cell(grid, UNIT_NAME, result->name);
+    if (result->scope != RESULT_MODEL && result->repeats != 1) {
+        snprintf(text, sizeof text, "%.0f", result->repeats);
+        grid_cell(grid, UNIT_REPEATS, text);
+    }
+    time_cells(grid, UNIT_TIME, result);
+    if (result->part)
+        grid_cell(grid, UNIT_SHARE,
+                  format_percent(100 * result->time_s * result->repeats / series->parts_s, text));
+    grid_cell(grid, UNIT_GFLOP, format_number(record_number(result->record, "rate.gflop_per_s"), text));
+    grid_cell(grid, UNIT_GBYTE, format_number(record_number(result->record, "rate.gbyte_per_s"), text));
+    grid_cell(grid, UNIT_TOKENS, format_number(record_number(result->record, "rate.tokens_per_s"), text));
+    energy_cells(grid, UNIT_JOULE, result);
+    double error = record_number(result->record, "error.rel_l2");
+    if (!isnan(error)) {
+        snprintf(text, sizeof text, error > 0 ? "%.1e" : "%.0f", error);
+        grid_cell(grid, UNIT_ERROR, text);
+    }
+    grid_cell(grid, UNIT_KERNEL, record_text(result->record, "kernel"));
+}
+
+static void sum_row(const struct view *view, const struct series *series, struct grid *grid)
+{
+    char text[TEXT_SIZE];
+    if (series->parts == series->parts_skipped)
+        return;
+    grid_row(grid, 0, true);
+    grid_cell(grid, UNIT_NAME, "sum");
+    grid_cell(grid, UNIT_TIME, format_unit(series->parts_s, "s", text));
+    grid_cell(grid, UNIT_SHARE, "100");
+    if (series->parts_skipped > 0)
+        grid_text(grid, 0, "(without the %d skipped)", series->parts_skipped);
+    if (series->model >= 0 && !view->results[series->model].skipped)
+        grid_text(grid, 0, "(sum of time x times; %s %% of the model's own time)",
+                  format_percent(100 * series->parts_s / view->results[series->model].time_s, text));
+}
+
+void table_series(const struct view *view, int index, struct grid *grid)
+{
+    const struct series *series = &view->series[index];
+    int n_alone = 0;
+    grid_init(grid, unit_columns, sizeof unit_columns / sizeof *unit_columns);
+    for (int i = 0; i < view->n_results; i++) {
+        const struct result *result = &view->results[i];
+        if (result->series != index || result->replaced)
+            continue;
+        if (result_alone(result))
+            n_alone++;
+        else if (result->scope <= RESULT_GROUP)
+            unit_row(view, result, 0, grid);
+    }
+    sum_row(view, series, grid);
+    for (int scope = RESULT_LAYER; scope <= RESULT_MODEL; scope++)
+        for (int i = 0; i < view->n_results; i++) {
+            const struct result *result = &view->results[i];
+            if (result->series == index && !result->replaced && result->scope == (enum result_scope)scope)
+                unit_row(view, result, 0, grid);
+        }
+    if (n_alone == 0)
+        return;
+    grid_text(grid, 0, "timed alone; in the plan they are inside a fused group, so they are in no sum:");
+    for (int i = 0; i < view->n_results; i++) {
+        const struct result *result = &view->results[i];
+        if (result->series == index && !result->replaced && result_alone(result))
+            unit_row(view, result, 2, grid);
+    }
+}
+
+bool table_platforms(const struct view *view, int index, struct grid *grid)
+{
+    const struct workload *workload = &view->workloads[index];
+    bool any = false;
+    grid_init(grid, platform_columns, sizeof platform_columns / sizeof *platform_columns);
+    const struct series *baseline = workload->baseline >= 0 ? &view->series[workload->baseline] : NULL;
+    for (int i = 0; i < view->n_series; i++) {
+        const struct series *series = &view->series[i];
+        if (series->workload != index || series->model < 0)
+            continue;
+        const struct result *result = &view->results[series->model];
+        const char *provenance = record_text(series->record, "provenance");
+        any = true;
+        if (result->skipped) {
+            grid_text(grid, 0, "%s: skipped: %s", series->label, result->skipped);
+            continue;
+        }
+        char text[TEXT_SIZE];
+        struct speedup speedup;
+        grid_row(grid, 0, series == baseline);
+        grid_cell(grid, PLATFORM_NAME, series->label);
+        time_cells(grid, PLATFORM_TIME, result);
+        grid_cell(grid, PLATFORM_TOKENS,
+                  format_number(record_number(result->record, "rate.tokens_per_s"), text));
+        energy_cells(grid, PLATFORM_JOULE, result);
+        if (!view_speedup(view, series, &speedup)) {
+            grid_cell(grid, PLATFORM_BASIS, provenance);
+        } else if (series == baseline) {
+            grid_cell(grid, PLATFORM_SPEEDUP, "1");
+            snprintf(text, sizeof text, "%s, baseline", provenance);
+            grid_cell(grid, PLATFORM_BASIS, text);
+        } else {
+            grid_cell(grid, PLATFORM_SPEEDUP, format_number(speedup.value, text));
+            snprintf(text, sizeof text, "%s / %s", provenance, record_text(baseline->record, "provenance"));
+            grid_cell(grid, PLATFORM_BASIS, text);
+        }
+    }
+    if (any && !baseline)
+        grid_text(grid, 0, "(no speed-up: the records hold no time of the whole model on the platform cpu)");
+    return any;
+}

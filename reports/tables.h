@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * SPDX-FileCopyrightText: 2026 The mamba-bench developers */
+#ifndef REPORTS_TABLES_H
+#define REPORTS_TABLES_H
+
+#include "reports/grid.h"
+#include "reports/view.h"
+
+/* The tables that the terminal and the page share. A grid that ran out of memory is marked failed. */
+
+/* Rows of one series: its parts with their sum, layer and model, then what was timed alone. */
+void table_series(const struct view *view, int series, struct grid *grid);
+/* Whole models, platform by platform, for one workload. False when it has none. */
+bool table_platforms(const struct view *view, int workload, struct grid *grid);
+
+#endif

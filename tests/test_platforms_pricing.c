@@ -1,0 +1,702 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * SPDX-FileCopyrightText: 2026 The mamba-bench developers */
+#include "tests/temporary.h"
+
+#include <math.h>
+
+#include "platforms/pricing.h"
+
+/* A device small enough to count by hand. */
+static const char toy[] =
+    "name: toy\n"
+    "platform: fpga-model\n"
+    "summary: for tests\n"
+    "source: this file\n"
+    "clock_hz: 1e6\n"
+    "constants:\n"
+    "  - {name: multiply, value: 6}\n"
+    "  - {name: add, value: 11}\n"
+    "options:\n"
+    "  - {name: overlap, summary: s, default: serial, choices: [serial, overlapped]}\n"
+    "  - {name: weights, summary: s, default: resent, choices: [resent, resident]}\n"
+    "  - {name: width, summary: s, default: 2}\n"
+    "assumed:\n"
+    "  - {name: everything, reason: it is a toy}\n"
+    "units:\n"
+    "  - name: fc\n"
+    "    stages: [in_proj, x_proj, dt_proj, out_proj]\n"
+    "    calls: m\n"
+    "    split: n\n"
+    "    call_overhead: 2\n"
+    "    pipelines:\n"
+    "      - name: rows\n"
+    "        trips:\n"
+    "          - {extent: n, overhead: 3}\n"
+    "          - {extent: k, lanes: 32, cycles: 2}\n"
+    "        depth: 3*multiply + add\n"
+    "    buffers:\n"
+    "      - {name: input, values: k}\n"
+    "      - {name: weight, values: n*k, weights: true}\n"
+    "      - {name: output, values: n, receive: true}\n"
+    "  - name: head\n"
+    "    stages: [head]\n"
+    "    pipelines:\n"
+    "      - name: rows\n"
+    "        trips:\n"
+    "          - {extent: m*n}\n"
+    "  - name: grid\n"
+    "    stages: [skip]\n"
+    "    tiles:\n"
+    "      - {dim: heads, size: width}\n"
+    "      - {dim: headdim, size: 2}\n"
+    "    tile_overhead: 10\n"
+    "    pipelines:\n"
+    "      - name: first\n"
+    "        resource: left\n"
+    "        trips:\n"
+    "          - {extent: heads}\n"
+    "          - {extent: headdim}\n"
+    "        depth: 1\n"
+    "      - name: second\n"
+    "        resource: right\n"
+    "        trips:\n"
+    "          - {extent: heads*headdim, cycles: 4}\n"
+    "  - name: scan\n"
+    "    arch: mamba1\n"
+    "    stages: [scan]\n"
+    "    absorbs: [contract]\n"
+    "    pipelines:\n"
+    "      - name: state\n"
+    "        trips:\n"
+    "          - {extent: batch*seqlen*(channels + log2(d_state))}\n"
+    "memory:\n"
+    "  - bytes_per_s: 1e6\n"
+    "    weight_bytes: 1\n"
+    "    activation_bytes: 2\n"
+    "    state_bytes: 4\n"
+    "    on_chip_bytes: 300\n"
+    "    activations: fit\n"
+    "    state: read_write\n"
+    "link:\n"
+    "  config_writes: 5\n"
+    "  polls: 1\n"
+    "  register_write_cycles: 8\n"
+    "  register_read_cycles: 7\n"
+    "  send_cycles: 0\n"
+    "  receive_cycles: 100\n"
+    "  memory_bytes: 512\n"
+    "  alignment: 4\n"
+    "  resident: weights=resident\n"
+    "  transfers:\n"
+    "    - {access_bytes: 4, write_cycles: 8, read_cycles: 7}\n"
+    "host: {name: soft float, mul: 10, add: 20, exp: 1000, log: 2000, div: 500, value: 1}\n"
+    "overlap:\n"
+    "  - {when: overlap=overlapped, resources: true, memory: true}\n"
+    "  - {resources: false, memory: false}\n"
+    "energy: {mul_pj: 1, add_pj: 10, exp_pj: 100, log_pj: 1000, div_pj: 1e4, on_chip_byte_pj: 1e5,\n"
+    "         off_chip_byte_pj: 1e6, source: this file}\n"
+    "baselines:\n"
+    "  - {name: other, fixed_s: 1, token_s: 1, source: this file}\n"
+    "published:\n"
+    "  - {id: fc, what: w, figure: compute_cycles, value: 74, source: s, provenance: derived, tolerance: 0,\n"
+    "     calls: [{unit: fc, dims: [m=1, n=5, k=70]}]}\n";
+
+static int use_temporary_configs(void **state)
+{
+    if (make_temporary_folder(state))
+        return -1;
+    make_temporary_subfolder("models");
+    make_temporary_subfolder("devices");
+    return setenv("MAMBA_BENCH_CONFIGS", temporary_folder, 1);
+}
+
+static void use_source_configs(void)
+{
+    assert_int_equal(setenv("MAMBA_BENCH_CONFIGS", TEST_CONFIGS, 1), 0);
+}
+
+static int restore_temporary_configs(void **state)
+{
+    (void)state;
+    return setenv("MAMBA_BENCH_CONFIGS", temporary_folder, 1);
+}
+
+static struct device *load(const char *platform, const char *name)
+{
+    struct device *device = NULL;
+    struct error error = {0};
+    if (!device_load(platform, name, &device, &error))
+        fail_msg("%s", error.text);
+    return device;
+}
+
+static struct device *load_toy(void)
+{
+    write_temporary_text("devices/fpga-model-toy.yaml", toy);
+    return load("fpga-model", "toy");
+}
+
+/* The toy's text with its first `from` replaced. */
+static void write_changed(const char *from, const char *to)
+{
+    char text[sizeof toy + 1024];
+    const char *at = strstr(toy, from);
+    if (!at)
+        fail_msg("the toy has no '%s'", from);
+    snprintf(text, sizeof text, "%.*s%s%s", (int)(at - toy), toy, to, at + strlen(from));
+    write_temporary_text("devices/fpga-model-toy.yaml", text);
+}
+
+static struct cost call(const struct device *device, const char *unit, const char *const *options,
+                        size_t n_options, bool resident, const struct pricing_dims *dims, struct notes *notes)
+{
+    struct pricing pricing;
+    struct cost cost;
+    struct error error = {0};
+    *notes = (struct notes){""};
+    if (!pricing_init(&pricing, device, options, n_options, &error) ||
+        !pricing_call(&pricing, pricing_unit_named(&pricing, unit), dims, resident, &cost, notes, &error))
+        fail_msg("%s", error.text);
+    return cost;
+}
+
+static double busy(const struct cost *cost)
+{
+    double sum = 0;
+    for (int i = 0; i < PRICING_MAX_RESOURCES; i++)
+        sum += cost->busy[i];
+    return sum;
+}
+
+static void assert_near(double value, double wanted)
+{
+    if (!(fabs(value - wanted) <= 1e-9 * fabs(wanted)))
+        fail_msg("%.17g should be %.17g", value, wanted);
+}
+
+static void trips_nest(void **state)
+{
+    (void)state;
+    struct device *device = load_toy();
+    struct notes notes;
+    const struct pricing_dims dims = {3, {{"m", 2}, {"n", 5}, {"k", 70}}};
+    struct cost cost = call(device, "fc", NULL, 0, false, &dims, &notes);
+    /* 5 rows of (3 chunks of 2 cycles + 3), 29 to fill; 2 calls. */
+    assert_near(busy(&cost), 2 * (5 * (3 * 2 + 3) + 29));
+    /* 18 + 88 words in, 2 out; 2 calls. Set-up: 2 in the call, 5 writes, a poll; 5 results converted. */
+    assert_near(cost.writes, 2 * (18 + 88));
+    assert_near(cost.reads, 2 * 2);
+    assert_near(cost.transfer, 2 * (106 * 8 + 2 * 7));
+    assert_near(cost.overhead, 2 * (2 + 5 * 8 + 7 + 5 * 100));
+    assert_string_equal(notes.text, "");
+
+    cost = call(device, "fc", NULL, 0, true, &dims, &notes);
+    assert_near(cost.writes, 2 * 18);
+    device_free(device);
+}
+
+static void edge_tiles_are_priced_at_their_size(void **state)
+{
+    (void)state;
+    struct device *device = load_toy();
+    struct notes notes;
+    const struct pricing_dims dims = {3, {{"rows", 1}, {"heads", 5}, {"headdim", 3}}};
+    struct cost cost = call(device, "grid", NULL, 0, false, &dims, &notes);
+    /* Heads 2 + 2 + 1, channels 2 + 1: 6 tiles over 15 elements, one cycle and then four each. */
+    assert_near(busy(&cost), 15 + 6 + 4 * 15);
+    assert_near(cost.overhead, 6 * 10);
+    const char *const wide[] = {"width=5"};
+    cost = call(device, "grid", wide, 1, false, &dims, &notes);
+    assert_near(busy(&cost), 15 + 2 + 4 * 15);
+    assert_near(cost.overhead, 2 * 10);
+    device_free(device);
+
+    /* A tile is at least one element. */
+    write_changed("size: width", "size: 0.25");
+    device = load("fpga-model", "toy");
+    cost = call(device, "grid", NULL, 0, false, &dims, &notes);
+    assert_near(cost.overhead, 10 * 10);
+    device_free(device);
+}
+
+static void operands_too_large_for_the_device_are_split(void **state)
+{
+    (void)state;
+    struct device *device = load_toy();
+    struct notes notes;
+    const struct pricing_dims dims = {3, {{"m", 1}, {"n", 20}, {"k", 64}}};
+    /* 64 + 64 n + pad4(n) <= 512 holds up to n = 6: parts of 6, 6, 6 and 2. */
+    struct cost cost = call(device, "fc", NULL, 0, false, &dims, &notes);
+    assert_near(busy(&cost), 20 * (2 * 2 + 3) + 4 * 29);
+    assert_near(cost.writes, 4 * 16 + 20 * 16);
+    assert_near(cost.reads, 3 * 2 + 1);
+    assert_near(cost.overhead, 4 * (2 + 47) + 20 * 100);
+    assert_contains(notes.text, "n cut into parts of 6");
+
+    struct pricing pricing;
+    struct error error = {0};
+    const struct pricing_dims huge = {3, {{"m", 1}, {"n", 1}, {"k", 300}}};
+    assert_true(pricing_init(&pricing, device, NULL, 0, &error));
+    assert_false(
+        pricing_call(&pricing, pricing_unit_named(&pricing, "fc"), &huge, false, &cost, &notes, &error));
+    assert_int_equal(error.status, STATUS_UNAVAILABLE);
+    assert_contains(error.text, "512 bytes");
+    device_free(device);
+}
+
+/* A workload on a device. */
+struct bench {
+    struct graph graph;
+    struct plan plan;
+    struct run *run;
+    const struct unit *units;
+    int n_units;
+};
+
+static struct model_shape tiny_shape(void)
+{
+    struct model_shape shape = {.name = "tiny",
+                                .arch = ARCH_MAMBA1,
+                                .d_model = 4,
+                                .n_layer = 3,
+                                .d_inner = 8,
+                                .d_state = 4,
+                                .d_conv = 2,
+                                .dt_rank = 1,
+                                .headdim = 1,
+                                .nheads = 8,
+                                .ngroups = 1,
+                                .vocab = 10,
+                                .outputs = 10,
+                                .conv_bias = true,
+                                .tied_head = true,
+                                .norm_eps = 1e-5};
+    struct error error = {0};
+    if (!shape_complete(&shape, "test", &error))
+        fail_msg("%s", error.text);
+    return shape;
+}
+
+static struct bench *open_bench(const char *platform, const char *device, const struct model_shape *shape,
+                                enum phase phase, int64_t batch, int64_t seqlen, const char *fusion,
+                                const char *const *options)
+{
+    struct bench *bench = calloc(1, sizeof *bench);
+    struct error error = {0};
+    assert_non_null(bench);
+    const struct task task = {
+        .graph = &bench->graph, .plan = &bench->plan, .device = device, .options = options};
+    if (!graph_build(shape, phase, batch, seqlen, false, &bench->graph, &error) ||
+        !plan_build(&bench->graph, fusion, PRECISION_FP32, &bench->plan, &error) ||
+        !platform_find(platform)->open(&task, &bench->run, &error))
+        fail_msg("%s", error.text);
+    bench->n_units = platform_find(platform)->units(bench->run, &bench->units);
+    return bench;
+}
+
+static void close_bench(struct bench *bench)
+{
+    pricing_close(bench->run);
+    free(bench);
+}
+
+static int find_unit(const struct bench *bench, const char *name)
+{
+    for (int i = 0; i < bench->n_units; i++)
+        if (!strcmp(bench->units[i].name, name))
+            return i;
+    fail_msg("no unit '%s'", name);
+    return -1;
+}
+
+static struct price price_of(struct bench *bench, const char *name)
+{
+    struct price price;
+    struct error error = {0};
+    if (!pricing_price(bench->run, find_unit(bench, name), &price, &error))
+        fail_msg("%s", error.text);
+    return price;
+}
+
+static void groups_layer_and_model_add_up(void **state)
+{
+    (void)state;
+    device_free(load_toy());
+    const struct model_shape shape = tiny_shape();
+    struct bench *bench = open_bench("fpga-model", "toy", &shape, PHASE_PREFILL, 2, 3, "scan+contract", NULL);
+
+    /* 6 tokens of 8 channels + 2; contract is absorbed. Weights none, activations 2 * 6 * 8 * 4 + 6 * 4 in,
+     * 6 * 8 out, 2 bytes each, more than 300: off chip. State 2 * 8 * 4 both ways, 4 bytes, one sequence
+     * fits. */
+    struct price price = price_of(bench, "scan+contract");
+    assert_near(price.compute_s, 6 * 10 / 1e6);
+    assert_near(price.memory_s, ((2 * 192 + 24 + 48) * 2 + 64 * 4 * 2) / 1e6);
+    assert_near(price.time_s, price.compute_s + price.memory_s);
+    assert_contains(price.note, "activations at a group's border");
+    assert_contains(price.note, "assumed: everything");
+    assert_string_equal(price.energy_method, "model");
+
+    /* A host stage: every operation class at its own cost, and the values that it moves. */
+    const int softplus = graph_stage(&bench->graph, "softplus");
+    const struct work *work = &bench->graph.stages[softplus].work;
+    assert_true(work->exp > 0 && work->log > 0);
+    price = price_of(bench, "softplus");
+    assert_near(price.compute_s,
+                (10.0 * (double)work->mul + 20.0 * (double)work->add + 1000.0 * (double)work->exp +
+                 2000.0 * (double)work->log + 500.0 * (double)work->div + (48 + 8 + 48)) /
+                    1e6);
+    assert_contains(price.note, "soft float");
+
+    double in_layer = 0, all = 0;
+    for (int i = 0; i < bench->n_units; i++) {
+        struct error error = {0};
+        if (!bench->units[i].in_plan)
+            continue;
+        assert_true(pricing_price(bench->run, i, &price, &error));
+        all += price.time_s * (double)bench->units[i].repeats;
+        in_layer += bench->units[i].repeats == 3 ? price.time_s : 0;
+    }
+    assert_near(price_of(bench, "layer").time_s, in_layer);
+    assert_near(price_of(bench, "model").time_s, all);
+    assert_int_equal(bench->units[find_unit(bench, "layer")].repeats, 3);
+    const int alone = find_unit(bench, "contract");
+    assert_false(bench->units[alone].in_plan);
+    assert_contains(bench->units[alone].skip, "inside its call for scan");
+    close_bench(bench);
+}
+
+static void overlapped_resources_take_the_longest(void **state)
+{
+    (void)state;
+    device_free(load_toy());
+    const struct model_shape shape = tiny_shape();
+    const char *const overlapped[] = {"overlap=overlapped", NULL};
+    struct bench *serial = open_bench("fpga-model", "toy", &shape, PHASE_DECODE, 1, 1, "none", NULL);
+    struct bench *bench = open_bench("fpga-model", "toy", &shape, PHASE_DECODE, 1, 1, "none", overlapped);
+    /* skip: 8 heads of 1 in tiles of 2: 4 tiles, 8 + 4 and 32 cycles, 40 of overhead. */
+    assert_near(price_of(serial, "skip").compute_s, 44 / 1e6);
+    assert_near(price_of(bench, "skip").compute_s, 32 / 1e6);
+    assert_near(price_of(bench, "skip").overhead_s, 40 / 1e6);
+    assert_true(price_of(bench, "layer").time_s < price_of(serial, "layer").time_s);
+    close_bench(bench);
+    close_bench(serial);
+}
+
+static void resident_weights_are_not_sent(void **state)
+{
+    (void)state;
+    device_free(load_toy());
+    struct model_shape shape = tiny_shape();
+    const char *const resident[] = {"weights=resident", NULL};
+    /* in_proj 16 x 4, x_proj 9 x 8, dt_proj 8 x 1, out_proj 4 x 8: 176 bytes a layer, and 24 of buffers. */
+    shape.n_layer = 2;
+    struct bench *bench = open_bench("fpga-model", "toy", &shape, PHASE_DECODE, 1, 1, "none", resident);
+    assert_near(price_of(bench, "in_proj").link_s, (1 * 8 + 4 * 7) / 1e6);
+    close_bench(bench);
+    shape.n_layer = 3;
+    bench = open_bench("fpga-model", "toy", &shape, PHASE_DECODE, 1, 1, "none", resident);
+    assert_near(price_of(bench, "in_proj").link_s, ((1 + 16) * 8 + 4 * 7) / 1e6);
+    close_bench(bench);
+}
+
+static void energy_is_counted_per_event_or_by_power(void **state)
+{
+    (void)state;
+    const struct work work = {.mul = 1, .add = 2, .exp = 3, .log = 4, .div = 5};
+    struct device *device = load_toy();
+    double joule;
+    assert_true(device_joule(device->energy, &work, 6, 7, 1, &joule));
+    assert_near(joule, 7654321e-12);
+    const struct device_energy power = {.power_w = 9};
+    assert_true(device_joule(&power, &work, 6, 7, 2, &joule));
+    assert_near(joule, 18);
+    assert_false(device_joule(NULL, &work, 6, 7, 2, &joule));
+    device_free(device);
+
+    use_source_configs();
+    device = load("cpu", "x86");
+    assert_true(device->energy->exp_pj > device->energy->mul_pj + device->energy->add_pj);
+    device_free(device);
+}
+
+static struct model_shape preset(const char *name)
+{
+    struct model_shape shape;
+    struct error error = {0};
+    if (!shape_preset(name, &shape, &error))
+        fail_msg("%s", error.text);
+    return shape;
+}
+
+static void exponentials_are_a_class_of_their_own(void **state)
+{
+    (void)state;
+    use_source_configs();
+    const double clock = 250e6;
+    const char *const device = "fastmamba-vc709";
+    struct model_shape shape = preset("mamba-130m");
+    struct bench *bench = open_bench("fpga-model", device, &shape, PHASE_PREFILL, 1, 64, "none", NULL);
+    /* 1536 channels of 16 states on 24 lanes; a scan step has 256. */
+    assert_near(price_of(bench, "discretize").compute_s, 64 * 1024 / clock);
+    assert_near(price_of(bench, "scan").compute_s, 64 * 96 / clock);
+    /* Linear layers still take longer than the 1024 and softplus's 64 cycles of the nonlinear unit. */
+    const double linear = 48 * 32 + 2 * 64 + 24 * 2 + 12 * 64;
+    assert_near(price_of(bench, "layer").compute_s, 64 * linear / clock);
+    assert_contains(price_of(bench, "model").note, "Mamba-2 only");
+    close_bench(bench);
+
+    /* With four times the state, exponentials are what a layer waits for: no multiply-accumulate rate
+     * would say so. */
+    shape.d_state *= 4;
+    bench = open_bench("fpga-model", device, &shape, PHASE_PREFILL, 1, 64, plan_default_fusion, NULL);
+    assert_near(price_of(bench, "layer").compute_s, 64 * (1536.0 * 64 / 24 + 64) / clock);
+    close_bench(bench);
+
+    const struct model_shape second = preset("mamba2-130m");
+    bench = open_bench("fpga-model", device, &second, PHASE_PREFILL, 1, 64, plan_default_fusion, NULL);
+    assert_near(price_of(bench, "scan").compute_s, 64 * 768 / clock);
+    assert_near(price_of(bench, "layer").compute_s, 64 * 2464 / clock);
+    assert_string_equal(price_of(bench, "model").energy_method, "published");
+    assert_null(strstr(price_of(bench, "model").note, "Mamba-2 only"));
+    close_bench(bench);
+}
+
+static void leo2_forward_adds_up_to_the_port(void **state)
+{
+    (void)state;
+    use_source_configs();
+    const struct model_shape shape = preset("mnist-mamba");
+    const char *const plain[] = {"transfer=byte_plain", NULL};
+    struct bench *bench = open_bench("leo2-model", NULL, &shape, PHASE_DECODE, 1, 1, "none", NULL);
+    assert_near(price_of(bench, "model").link_s, 238865 / 10e6);
+    assert_true(price_of(bench, "model").joule < 0);
+    assert_string_equal(price_of(bench, "model").energy_method, "none");
+    assert_true(*price_of(bench, "model").energy_note != '\0');
+    close_bench(bench);
+    bench = open_bench("leo2-model", "mannix", &shape, PHASE_DECODE, 1, 1, "none", plain);
+    assert_near(price_of(bench, "model").link_s, 127901 / 10e6);
+    close_bench(bench);
+
+    /* in_proj of mamba-130m does not fit into 512 KB. */
+    const struct model_shape large = preset("mamba-130m");
+    bench = open_bench("leo2-model", "mannix", &large, PHASE_DECODE, 1, 1, "none", NULL);
+    assert_contains(price_of(bench, "in_proj").note, "cut into parts");
+    assert_true(price_of(bench, "in_proj").link_s > 3072 * 768 * 15 / 10e6);
+    close_bench(bench);
+}
+
+static void a_block_alone_skips_layer_and_model(void **state)
+{
+    (void)state;
+    use_source_configs();
+    const struct model_shape shape = preset("mamba2-130m");
+    struct bench *bench =
+        open_bench("fpga-model", "ssm-block", &shape, PHASE_DECODE, 3, 1, "scan+skip", NULL);
+    assert_near(price_of(bench, "scan+skip").cycles, 3 * 14978);
+    const char *skip = bench->units[find_unit(bench, "layer")].skip;
+    assert_contains(skip, "ssm-block has no unit for norm, in_proj");
+    assert_null(strstr(skip, "scan"));
+    assert_contains(bench->units[find_unit(bench, "model")].skip, "head");
+    struct price price;
+    struct error error = {0};
+    assert_false(pricing_price(bench->run, find_unit(bench, "model"), &price, &error));
+    assert_int_equal(error.status, STATUS_UNAVAILABLE);
+    close_bench(bench);
+
+    /* 393,216 bytes of FP16 state a token, A and D once, over 16 bytes a cycle. */
+    const char *const dma[] = {"dma=axi128", NULL};
+    bench = open_bench("fpga-model", "ssm-block", &shape, PHASE_PREFILL, 1, 2, "scan+skip", dma);
+    assert_near(price_of(bench, "scan+skip").memory_s, (2 * 393216 + 2 * 24 * 2) / 1.6e9);
+    close_bench(bench);
+}
+
+static void longer_never_costs_less(void **state)
+{
+    (void)state;
+    use_source_configs();
+    static const struct {
+        const char *platform, *device, *model, *unit;
+    } cases[] = {{"fpga-model", "fastmamba-vc709", "mamba2-130m", "model"},
+                 {"fpga-model", "fastmamba-vc709", "mamba-130m", "model"},
+                 {"fpga-model", "ssm-block", "mamba2-130m", "scan"},
+                 {"leo2-model", "mannix", "mamba-130m", "model"},
+                 {"leo2-model", "mannix", "mamba2-130m", "model"}};
+    static const int64_t seqlens[] = {1, 2, 3, 7, 64, 65, 500, 1000, 100000};
+    for (size_t c = 0; c < COUNT_OF(cases); c++)
+        for (int64_t batch = 1; batch <= 3; batch += 2) {
+            const struct model_shape shape = preset(cases[c].model);
+            double before = 0;
+            for (size_t i = 0; i < COUNT_OF(seqlens); i++) {
+                struct bench *bench = open_bench(cases[c].platform, cases[c].device, &shape, PHASE_PREFILL,
+                                                 batch, seqlens[i], plan_default_fusion, NULL);
+                const struct price price = price_of(bench, cases[c].unit);
+                assert_true(isfinite(price.time_s) && price.time_s > before);
+                before = price.time_s;
+                close_bench(bench);
+            }
+        }
+}
+
+static void training_and_wrong_options_are_refused(void **state)
+{
+    (void)state;
+    use_source_configs();
+    const struct model_shape shape = preset("mamba2-130m");
+    static struct graph graph;
+    static struct plan plan;
+    struct run *run;
+    struct error error = {0};
+    const char *options[] = {"overlap=maybe", NULL};
+    struct task task = {.graph = &graph, .plan = &plan, .options = options};
+    assert_true(graph_build(&shape, PHASE_PREFILL, 1, 8, false, &graph, &error));
+    assert_true(plan_build(&graph, "none", PRECISION_INT8, &plan, &error));
+    static const char *const wrong[] = {"overlap=maybe",   "overlap",       "=",
+                                        "colour=red",      "float_lanes=0", "float_lanes=-3",
+                                        "float_lanes=2.5", "float_lanes=",  "float_lanes=1e99"};
+    for (size_t i = 0; i < COUNT_OF(wrong); i++) {
+        options[0] = wrong[i];
+        error = (struct error){0};
+        assert_false(platform_find("fpga-model")->open(&task, &run, &error));
+        assert_int_equal(error.status, STATUS_USAGE);
+        assert_contains(error.text, "overlapped|serial");
+        assert_contains(error.text, "float_lanes=<positive integer>");
+        assert_one_line(error.text);
+    }
+    task.options = NULL;
+    graph.phase = PHASE_TRAIN;
+    error = (struct error){0};
+    assert_false(platform_find("leo2-model")->open(&task, &run, &error));
+    assert_int_equal(error.status, STATUS_UNAVAILABLE);
+}
+
+static void hostile_files_give_one_line(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *from, *to, *said;
+    } cases[] = {
+        {"clock_hz: 1e6\n", "", "clock_hz"},
+        {"clock_hz: 1e6", "clock_hz: 0", "clock_hz"},
+        {"clock_hz: 1e6", "clock_hz: -5", "clock_hz"},
+        {"clock_hz: 1e6", "clock_hz: nan", "clock_hz"},
+        {"clock_hz: 1e6", "clock_hz: inf", "clock_hz"},
+        {"clock_hz: 1e6", "clock_hz: fast", "fast (line: 5"},
+        {"summary: for tests\n", "", "summary"},
+        {"summary: for tests", "sumary: for tests", "sumary"},
+        {"name: toy", "name: other", "file's name"},
+        {"platform: fpga-model", "platform: leo2-model", "file's name"},
+        {"in_proj,", "in_projection,", "in_projection"},
+        {"lanes: 32", "lanes: -32", "lanes"},
+        {"lanes: 32", "lanes: 0", "lanes"},
+        {"lanes: 32", "lanes: thirty", "thirty"},
+        {"lanes: 32", "lanes: overlap", "overlap"},
+        {"extent: n,", "extent: nn,", "nn"},
+        {"extent: n, overhead: 3", "extent: n, cycles: 3", "innermost"},
+        {"3*multiply + add", "3*multiply - add", "- add"},
+        {"3*multiply + add", "3*multiply +", "missing"},
+        {"3*multiply + add", "3*(multiply + add", "')'"},
+        {"3*multiply + add", "((((((((((((((((((((1))))))))))))))))))))", "parentheses"},
+        {"3*multiply + add", "1e308*100", "finite"},
+        {"value: 6", "value: .nan", "value"},
+        {"value: 6", "value: -6", "multiply"},
+        {"dim: heads, size: width", "dim: herds, size: width", "herds"},
+        {"size: width", "size: 0", "tiles"},
+        {"split: n", "split: q", "'q'"},
+        {"calls: m", "calls: 0", "calls"},
+        {"arch: mamba1", "arch: mamba3", "mamba3"},
+        {"stages: [head]", "stages: []", "stages"},
+        {"bytes_per_s: 1e6", "bytes_per_s: 0", "bytes_per_s"},
+        {"weight_bytes: 1", "weight_bytes: -1", "weight_bytes"},
+        {"activations: fit", "activations: somewhere", "somewhere (line: 68"},
+        {"access_bytes: 4", "access_bytes: 0", "access_bytes"},
+        {"alignment: 4", "alignment: 0", "alignment"},
+        {"exp: 1000", "exp: -1000", "exp"},
+        {"default: serial", "default: random", "random"},
+        {"name: width", "name: weights", "twice"},
+        {"when: overlap=overlapped", "when: overlap=sometimes", "sometimes"},
+        {"resident: weights=resident", "resident: weights", "weights"},
+        {"mul_pj: 1,", "mul_pj: -1,", "energy"},
+        {"provenance: derived", "provenance: guessed", "guessed (line: "},
+        {"figure: compute_cycles", "figure: speedup", "baselines"},
+        {"figure: compute_cycles", "figure: pipeline_cycles", "pipeline"},
+        {"tolerance: 0", "tolerance: -1", "'fc'"},
+        {"calls: [{unit: fc, dims: [m=1, n=5, k=70]}]", "model: x", "seqlens"},
+        {"calls: [{unit: fc", "options: [a=b], calls: [{unit: fc", "no option"},
+        {"published:\n", "published: {\n", ""},
+        {toy, "", "nothing"},
+    };
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        struct device *device = NULL;
+        struct error error = {0};
+        write_changed(cases[i].from, cases[i].to);
+        if (device_load("fpga-model", "toy", &device, &error))
+            fail_msg("'%s' for '%s' was taken", cases[i].to, cases[i].from);
+        assert_int_equal(error.status, STATUS_USAGE);
+        assert_contains(error.text, "fpga-model-toy.yaml");
+        assert_contains(error.text, cases[i].said);
+        assert_one_line(error.text);
+        assert_null(device);
+    }
+}
+
+static void a_law_that_does_not_fit_its_stage_is_an_error(void **state)
+{
+    (void)state;
+    const struct model_shape shape = tiny_shape();
+    static struct graph graph;
+    static struct plan plan;
+    struct run *run;
+    struct error error = {0};
+    const struct task task = {.graph = &graph, .plan = &plan, .device = "toy"};
+    assert_true(graph_build(&shape, PHASE_DECODE, 1, 1, false, &graph, &error));
+    assert_true(plan_build(&graph, "none", PRECISION_FP32, &plan, &error));
+    write_changed("extent: m*n", "extent: headdim");
+    assert_false(platform_find("fpga-model")->open(&task, &run, &error));
+    assert_int_equal(error.status, STATUS_USAGE);
+    assert_contains(error.text, "toy");
+    assert_contains(error.text, "'head'");
+    assert_contains(error.text, "headdim");
+}
+
+static void devices_are_listed_by_platform(void **state)
+{
+    (void)state;
+    use_source_configs();
+    struct error error = {0};
+    char **names = device_names("fpga-model", &error);
+    assert_non_null(names);
+    int found = 0;
+    for (char **name = names; *name; name++)
+        found += !strcmp(*name, "ssm-block") || !strcmp(*name, "fastmamba-vc709");
+    assert_int_equal(found, 2);
+    configs_free_names(names);
+    names = device_names("fpga", &error);
+    assert_non_null(names);
+    for (char **name = names; *name; name++)
+        assert_true(strncmp(*name, "rtl", 3) == 0 || strncmp(*name, "model", 5) == 0);
+    configs_free_names(names);
+}
+
+#define TEST(name) cmocka_unit_test_setup(name, restore_temporary_configs)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(trips_nest),
+        TEST(edge_tiles_are_priced_at_their_size),
+        TEST(operands_too_large_for_the_device_are_split),
+        TEST(groups_layer_and_model_add_up),
+        TEST(overlapped_resources_take_the_longest),
+        TEST(resident_weights_are_not_sent),
+        TEST(energy_is_counted_per_event_or_by_power),
+        TEST(exponentials_are_a_class_of_their_own),
+        TEST(leo2_forward_adds_up_to_the_port),
+        TEST(a_block_alone_skips_layer_and_model),
+        TEST(longer_never_costs_less),
+        TEST(training_and_wrong_options_are_refused),
+        TEST(hostile_files_give_one_line),
+        TEST(a_law_that_does_not_fit_its_stage_is_an_error),
+        TEST(devices_are_listed_by_platform),
+    };
+    return cmocka_run_group_tests(tests, use_temporary_configs, remove_temporary_folder);
+}
