@@ -31,9 +31,9 @@ enum cbench_clock { CBENCH_WALL, CBENCH_CPU, CBENCH_MANUAL };
 enum { CBENCH_MAX_ARGS = 8 };
 
 struct cbench_options {
-    double min_time_s;         /* of one repetition; 0: Google Benchmark's 0.5 */
-    int repetitions;           /* at least 1 */
-    int64_t iterations;        /* of every repetition; 0: as many as min_time_s takes */
+    double min_time_s;  /* of one repetition; 0: Google Benchmark's 0.5 */
+    int repetitions;    /* at least 1 */
+    int64_t iterations; /* of every repetition; 0: as many as min_time_s takes */
     enum cbench_clock clock;
     int n_args;
     int64_t args[CBENCH_MAX_ARGS]; /* shown in the name ("name/4/512"), read with cbench_arg */
@@ -41,14 +41,14 @@ struct cbench_options {
 
 struct cbench_counter {
     const char *name;
-    double value;              /* a total over the repetition's iterations when per_iteration or rate */
-    bool per_iteration;        /* reported divided by iterations */
-    bool rate;                 /* reported per second of the chosen clock; excludes per_iteration */
+    double value;       /* a total over the repetition's iterations when per_iteration or rate */
+    bool per_iteration; /* reported divided by iterations */
+    bool rate;          /* reported per second of the chosen clock; excludes per_iteration */
 };
 
 struct cbench_repetition {
-    double time_s;             /* of one iteration, by the chosen clock */
-    double cpu_s;              /* of one iteration, processor time of all threads of the process */
+    double time_s; /* of one iteration, by the chosen clock */
+    double cpu_s;  /* of one iteration, processor time of all threads of the process */
     int64_t iterations;
 };
 
@@ -56,7 +56,7 @@ struct cbench_repetition {
 struct cbench_result {
     const char *name;
     void *user;
-    const char *skip_reason;   /* null: it ran */
+    const char *skip_reason;                     /* null: it ran */
     const struct cbench_repetition *repetitions; /* in order; those before the skip, if it was skipped */
     int n_repetitions;
     const struct cbench_counter *counters; /* mean over the repetitions that set it, already divided,

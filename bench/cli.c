@@ -181,7 +181,7 @@ static const struct option_spec {
      "none, conv-silu, scan, or a partition a+b,c+d (default conv-silu,scan)"},
     {"scan", "ALGORITHM", RUN, parse_later, 0, "sequential"},
     {"recompute", "R", RUN, parse_later, 0, "store"},
-    {"precision", "P", RUN | EVAL, parse_precision, FIELD(precision), "fp32 (default), fp64"},
+    {"precision", "P", RUN | EVAL, parse_precision, FIELD(precision), "fp32 (default), fp64; modelled devices compute in their own"},
     {"isa", "LEVEL", RUN | CHECK | EVAL, parse_isa, FIELD(isa),
      "hold the kernels down to scalar, avx2, avx512 or neon"},
     {"threads", "T", RUN | EVAL, parse_small, FIELD(threads), "CPU threads (default one a core)"},

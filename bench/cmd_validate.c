@@ -29,15 +29,38 @@ static void print_json(const struct validation *validation)
     json_decref(rows);
 }
 
-static void print_row(const struct validation_row *row)
+/* Text in lines of at most 100 columns, every one after the first two further in. */
+static void print_wrapped(int indent, const char *text)
+{
+    enum { COLUMNS = 100 };
+    int column = 0;
+    for (const char *word = text; *word;) {
+        const int length = (int)strcspn(word, " ");
+        const bool first = word == text;
+        if (first || column + 1 + length > COLUMNS)
+            column = printf("%s%*s", first ? "" : "\n", first ? indent : indent + 2, "") - !first;
+        else
+            column += printf(" ");
+        column += printf("%.*s", length, word);
+        word += length;
+        word += strspn(word, " ");
+    }
+    printf("\n");
+}
+
+static void print_row(const struct validation_row *row, bool with_note)
 {
     char tolerance[32] = "exact";
     if (row->tolerance > 0)
         snprintf(tolerance, sizeof tolerance, "%.3g %%", 100 * row->tolerance);
-    printf("  %-46.46s %-12s %10.6g %10.6g %+8.2f%% %6s%s\n", row->what, row->provenance, row->published,
+    enum { WHAT_COLUMNS = 46 };
+    if (strlen(row->what) > WHAT_COLUMNS)
+        printf("  %s\n", row->what);
+    printf("  %-*s %-12s %10.6g %10.6g %+8.2f%% %6s%s\n", WHAT_COLUMNS,
+           strlen(row->what) > WHAT_COLUMNS ? "" : row->what, row->provenance, row->published,
            row->model, 100 * row->relative_error, tolerance, row->passed ? "" : "  FAILED");
-    if (row->note)
-        printf("      %s\n", row->note);
+    if (with_note)
+        print_wrapped(6, row->note);
 }
 
 /* Everything in a device file that nobody published. */
@@ -46,8 +69,11 @@ static bool print_assumptions(const char *platform, const char *name, struct err
     struct device *device;
     if (!device_load(platform, name, &device, error))
         return false;
-    for (unsigned i = 0; i < device->assumed_count; i++)
-        printf("  assumed: %s (%s)\n", device->assumed[i].name, device->assumed[i].reason);
+    for (unsigned i = 0; i < device->assumed_count; i++) {
+        char text[1024];
+        snprintf(text, sizeof text, "assumed: %s (%s)", device->assumed[i].name, device->assumed[i].reason);
+        print_wrapped(2, text);
+    }
     device_free(device);
     return true;
 }
@@ -64,7 +90,9 @@ static bool print_table(const struct validation *validation, struct error *error
             printf("%s%s:%s\n  %-46s %-12s %10s %10s %9s %6s\n", before ? "\n" : "", row->platform,
                    row->device, "figure", "evidence", "published", "model", "error", "bound");
         }
-        print_row(row);
+        /* A note that holds for a run of rows stands below the last of them. */
+        const struct validation_row *after = i + 1 < validation->n_rows ? row + 1 : NULL;
+        print_row(row, row->note && !(after && after->note && !strcmp(after->note, row->note)));
         failed += !row->passed;
     }
     if (validation->n_rows) {

@@ -486,9 +486,14 @@ static void *papi_open(const struct counter_event *taken, int n_taken, struct co
 static void papi_start(void *source)
 {
     struct papi *papi = source;
-    for (int t = 0; t < papi->n_threads; t++)
-        papi->started[t] = PAPI_start(papi->sets[t]) == PAPI_OK &&
-                           PAPI_read(papi->sets[t], papi->baseline + (size_t)t * PAPI_CHOICES) == PAPI_OK;
+    for (int t = 0; t < papi->n_threads; t++) {
+        papi->started[t] = PAPI_start(papi->sets[t]) == PAPI_OK;
+        if (papi->started[t] &&
+            PAPI_read(papi->sets[t], papi->baseline + (size_t)t * PAPI_CHOICES) != PAPI_OK) {
+            PAPI_stop(papi->sets[t], NULL);
+            papi->started[t] = false;
+        }
+    }
 }
 
 static void papi_stop(void *source, struct counter_sample *samples)

@@ -183,33 +183,32 @@ static json_t *describe_cpu(void)
     return cpu;
 }
 
+#if defined(__x86_64__)
 /* Name that the hypervisor gives itself in CPUID leaf 0x40000000. */
 static void hypervisor_name(char name[13])
 {
-    memset(name, 0, 13);
-#if defined(__x86_64__)
     unsigned a, b, c, d;
     __cpuid_count(0x40000000, 0, a, b, c, d);
     memcpy(name, &b, 4);
     memcpy(name + 4, &c, 4);
     memcpy(name + 8, &d, 4);
-#endif
+    name[12] = '\0';
 }
+#endif
 
 static void set_virtualisation(json_t *record)
 {
-    char flags[TEXT_SIZE], name[64] = "";
+    char name[64] = "";
     json_t *virtualised = NULL;
     if (sysfs_read("/sys/hypervisor/type", name, sizeof name))
         virtualised = json_true();
 #if defined(__x86_64__)
+    char flags[TEXT_SIZE];
     if (!virtualised && cpu_flags(flags, sizeof flags)) {
         virtualised = json_boolean(has_word(flags, "hypervisor"));
         if (json_is_true(virtualised))
             hypervisor_name(name);
     }
-#else
-    (void)flags;
 #endif
     bool native = virtualised && json_is_false(virtualised);
     set(record, "virtualised", virtualised,

@@ -31,6 +31,7 @@ int main(int argc, char **argv)
 {
     struct arguments arguments;
     struct error error = {0};
+    enum status status = STATUS_OK;
     setlocale(LC_ALL, "C");
     bool ok = cli_parse(argc, argv, &arguments, &error);
     if (ok && arguments.version) {
@@ -39,12 +40,14 @@ int main(int argc, char **argv)
         cli_help(arguments.command);
     } else if (ok) {
         isa_limit(arguments.isa);
-        run_command(&arguments, &error);
+        status = run_command(&arguments, &error);
     }
     if (ok && fflush(stdout) == EOF)
         error_set(&error, STATUS_FAILED, "cannot write to standard output");
-    if (error.status != STATUS_OK)
+    if (error.status != STATUS_OK) {
         fprintf(stderr, "mamba-bench: %s\n", error.text);
+        status = error.status;
+    }
     cli_free(&arguments);
-    return (int)error.status;
+    return (int)status;
 }

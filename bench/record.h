@@ -16,6 +16,7 @@ struct result {
     const struct plan *plan;
     const char *fusion;               /* of the unit: a stage timed alone is "none" */
     const struct unit *unit;
+    int order;                        /* the unit's place among its workload's, for tables */
     int threads;                      /* 0: does not apply */
     const char *cache;                /* null: does not apply */
     const char *const *options;       /* of the device, null-terminated; may be null */

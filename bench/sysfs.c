@@ -16,7 +16,8 @@ bool sysfs_read(const char *path, char *text, size_t size)
     errno = 0;
     bool read = fgets(text, (int)size, file) != NULL;
     int reason = errno ? errno : ENODATA;
-    if (read && !strchr(text, '\n') && fgetc(file) != EOF) {
+    int next = read && !strchr(text, '\n') ? fgetc(file) : EOF;
+    if (next != EOF && next != '\n') {
         read = false;
         reason = EOVERFLOW;
     }

@@ -13,6 +13,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "mamba/parallel.h"
+
 /* Names of the tensors in a file; a star stands for the layer. */
 struct tensor_names {
     const char *mamba;
@@ -438,17 +440,32 @@ static void fill(struct initial initial, uint64_t stream, int64_t columns, int64
 
 enum { FILL_GRAIN = 1 << 16, WEIGHT_ALIGNMENT = 64 };
 
+struct fill_job {
+    struct initial initial;
+    uint64_t stream;
+    int64_t columns, elements;
+    float *to;
+};
+
+static void fill_part(void *user, struct part part)
+{
+    const struct fill_job *job = user;
+    const struct range range = part_range(part, job->elements, FILL_GRAIN);
+    fill(job->initial, job->stream, job->columns, range.begin, range.end, job->to);
+}
+
 static void synthesize_weight(const struct model *model, enum weight weight, int64_t layer, uint64_t seed,
                               float *to)
 {
     const struct model_weight *slot = weight_slot(model, weight, layer);
-    const int64_t elements = slot->rows * slot->columns, columns = slot->columns;
-    const struct initial initial = initial_values(&model->shape, weight, columns);
-    const uint64_t stream = scatter(scatter(seed) ^ ((uint64_t)layer << 8 | (uint64_t)weight));
-#pragma omp parallel for schedule(static)
-    for (int64_t first = 0; first < elements; first += FILL_GRAIN)
-        fill(initial, stream, columns, first, first + FILL_GRAIN < elements ? first + FILL_GRAIN : elements,
-             to);
+    struct fill_job job = {
+        .initial = initial_values(&model->shape, weight, slot->columns),
+        .stream = scatter(scatter(seed) ^ ((uint64_t)layer << 8 | (uint64_t)weight)),
+        .columns = slot->columns,
+        .elements = slot->rows * slot->columns,
+        .to = to,
+    };
+    parallel_run(job.elements > FILL_GRAIN ? 0 : 1, fill_part, &job);
 }
 
 static size_t aligned_size(int64_t elements)

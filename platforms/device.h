@@ -8,7 +8,7 @@
 
 #include "kernels/kernel.h"
 #include "mamba/configs.h"
-#include "mamba/shape.h"
+#include "mamba/plan.h"
 
 /* A device is data: configs/devices/<platform>-<name>.yaml (docs/add-a-device.md). This is what such a
  * file holds after loading. Pointers that the file may leave out are null, numbers 0.
@@ -184,6 +184,7 @@ struct device_result {
 
 struct device {
     char *name, *platform, *summary, *source, *note;
+    enum precision precision;    /* of its multipliers; what records name. Left out: fp32 */
     double clock_hz;
     struct device_constant *constants;
     unsigned constants_count;

@@ -76,6 +76,9 @@ struct platform {
     const char *default_device;     /* a file configs/devices/<name>-<device>.yaml; null: has none */
     /* Null when the platform can be used here, else the reason, and what would bring it. */
     const char *(*missing)(void);
+    /* Modelled platforms: in what precision a device computes, whatever the command line says; null: the
+     * plan's is used. */
+    bool (*precision)(const char *device, enum precision *precision, struct error *error);
     bool (*open)(const struct task *task, struct run **run, struct error *error);
     int (*units)(const struct run *run, const struct unit **units);
     /* Measured and simulated platforms: execute a unit `iterations` times. */

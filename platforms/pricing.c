@@ -343,7 +343,6 @@ static bool largest_part(struct scope_names *names, struct stage_dim *dim, int64
 static bool split_calls(struct scope_names *names, double calls, struct cost *cost, struct notes *notes)
 {
     const struct device_unit *unit = names->unit;
-    const struct device_link *link = names->pricing->device->link;
     struct stage_dim *dim = NULL;
     int64_t part = 0;
     if (unit->split && (!find_named_dim(names, unit->split, &dim) || !largest_part(names, dim, &part)))
@@ -351,11 +350,11 @@ static bool split_calls(struct scope_names *names, double calls, struct cost *co
     if (part == 0)
         return error_set(names->error, STATUS_UNAVAILABLE,
                          "the operands of %.40s do not fit into the %.0f bytes of %.40s's memory", unit->name,
-                         link->memory_bytes, names->pricing->device->name);
+                         names->pricing->device->link->memory_bytes, names->pricing->device->name);
     const int64_t extent = dim->value, rest = extent % part;
     char text[160];
-    snprintf(text, sizeof text, "operands exceed the %.0f bytes of device memory: %s cut into parts of %lld",
-             link->memory_bytes, dim->name, (long long)part);
+    snprintf(text, sizeof text, "device memory is too small: %s cut into parts of %lld", dim->name,
+             (long long)part);
     note(notes, text);
     dim->value = part;
     bool ok = one_call(names, false, calls * (double)(extent / part), cost);
@@ -664,6 +663,9 @@ static void add_layer_and_model(struct run *run, const struct plan *plan, const 
     struct notes notes = {""}, model_notes = {""};
     char layer_missing[160] = "", model_missing[160] = "";
     double off_chip = 0;
+    /* First, since the groups' sentences may leave no room. */
+    note(&notes, run->device->note);
+    note(&model_notes, run->device->note);
     *layer = (struct unit){
         .scope = SCOPE_LAYER, .name = "layer", .stage = -1, .group = -1, .repeats = graph->shape.n_layer};
     *model = (struct unit){.scope = SCOPE_MODEL, .name = "model", .stage = -1, .group = -1, .repeats = 1};
@@ -718,7 +720,6 @@ static void add_layer_and_model(struct run *run, const struct plan *plan, const 
                             .overhead_s = layers * one->overhead_s + outside.overhead_s,
                             .joule = -1};
     add_energy(run, model, layers * cost.off_chip_bytes + off_chip, whole);
-    note(&model_notes, run->device->note);
     add_assumed(run->device, &model_notes);
     memcpy(whole->note, model_notes.text, sizeof whole->note);
 }
@@ -776,6 +777,16 @@ bool pricing_open(const char *platform, const char *default_device, const struct
         return false;
     }
     *run = opened;
+    return true;
+}
+
+bool pricing_precision(const char *platform, const char *device, enum precision *precision, struct error *error)
+{
+    struct device *loaded;
+    if (!device_load(platform, device, &loaded, error))
+        return false;
+    *precision = loaded->precision;
+    device_free(loaded);
     return true;
 }
 

@@ -611,17 +611,42 @@ static void ceiling_add(struct ceiling *ceilings, int *n, const char *name, doub
     ceilings[at].value = fmax(ceilings[at].value, value);
 }
 
-/* The best rate of each memory level, whatever the operation: a roof is what can be reached at most. */
-static void ceilings_read(const json_t *environment, struct ceiling *compute, int *n_compute,
+/* The measured ceilings for that many threads, else the last ones measured. */
+static const json_t *ceilings_run(const json_t *environment, double threads)
+{
+    size_t i;
+    json_t *run;
+    const json_t *runs = record_get(environment, "ceilings.runs");
+    json_array_foreach(runs, i, run)
+    {
+        if (record_number(run, "threads") == threads)
+            return run;
+    }
+    return json_array_get(runs, json_array_size(runs) - 1);
+}
+
+/* Of a memory level the best rate, whatever the operation: a roof is what can be reached at most. */
+static void ceilings_read(const json_t *run, bool dram_is_cached, struct ceiling *compute, int *n_compute,
                           struct ceiling *memory, int *n_memory)
 {
+    static const char *const rates[] = {"read_gbyte_per_s", "copy_gbyte_per_s", "triad_gbyte_per_s"};
     size_t i;
     json_t *entry;
     *n_compute = *n_memory = 0;
-    json_array_foreach(record_get(environment, "ceilings.compute"), i, entry)
-        ceiling_add(compute, n_compute, record_text(entry, "name"), record_number(entry, "gflop_per_s"));
-    json_array_foreach(record_get(environment, "ceilings.bandwidth"), i, entry)
-        ceiling_add(memory, n_memory, record_text(entry, "level"), record_number(entry, "gbyte_per_s"));
+    json_array_foreach(record_get(run, "compute"), i, entry)
+    {
+        char name[TEXT_SIZE], isa[TEXT_SIZE];
+        snprintf(name, sizeof name, "fp32 %.40s", text_clean(record_text(entry, "isa"), 10, isa));
+        ceiling_add(compute, n_compute, name, record_number(entry, "gflop_per_s"));
+    }
+    json_array_foreach(record_get(run, "bandwidth"), i, entry)
+    {
+        const char *level = record_text(entry, "level");
+        if (dram_is_cached && level && strcmp(level, "DRAM") == 0)
+            level = "DRAM, part cached";
+        for (size_t r = 0; r < sizeof rates / sizeof *rates; r++)
+            ceiling_add(memory, n_memory, level, record_number(entry, rates[r]));
+    }
 }
 
 struct extent {
@@ -682,7 +707,7 @@ static const struct {
 } types[] = {{"prefill", "circles", 7, 6}, {"decode", "triangles", 9, 8}, {"train", "squares", 5, 4}};
 enum { N_TYPES = sizeof types / sizeof *types };
 
-static void roofline_key(const struct figure *figure, const json_t *environment)
+static void roofline_key(const struct figure *figure, const json_t *run)
 {
     char text[TEXT_SIZE] = "measured";
     size_t used = strlen(text);
@@ -693,7 +718,7 @@ static void roofline_key(const struct figure *figure, const json_t *environment)
         if (occurs)
             used += snprintf(text + used, sizeof text - used, ", %s: %s", types[t].shape, types[t].phase);
     }
-    double threads = record_number(environment, "ceilings.threads");
+    double threads = record_number(run, "threads");
     if (!isnan(threads))
         snprintf(text + used, sizeof text - used, "; lines: %.3g thread%s", threads, threads == 1 ? "" : "s");
     label(figure, edge, figure->top, "left", text);
@@ -736,7 +761,7 @@ static bool draw_roofline(const struct view *view, const struct page *page, cons
     struct ceiling compute[MAX_CEILINGS], memory[MAX_CEILINGS];
     int n_compute = 0, n_memory = 0, without_flop = 0;
     struct extent extent = {INFINITY, 0, INFINITY, 0};
-    const json_t *environment = NULL;
+    const json_t *environment = NULL, *run = NULL;
     if (!palette_build(view, view->workloads[page->workloads[0]].model, &palette))
         return error_set(error, STATUS_FAILED, "%s/%s: out of memory", folder, name);
     for (int i = 0; i < view->n_results; i++) {
@@ -747,11 +772,14 @@ static bool draw_roofline(const struct view *view, const struct page *page, cons
             without_flop++;
             continue;
         }
-        if (!environment)
+        if (!environment) {
             environment = record_environment(view->set, result->record);
+            run = ceilings_run(environment, record_number(result->record, "threads"));
+        }
         extent_add(&extent, result->flop / result->bytes, result->flop / result->time_s * 1e-9);
     }
-    ceilings_read(environment, compute, &n_compute, memory, &n_memory);
+    ceilings_read(run, json_is_true(record_get(environment, "ceilings.dram_is_cached")), compute, &n_compute,
+                  memory, &n_memory);
     double top = 0, slowest = INFINITY;
     for (int i = 0; i < n_compute; i++)
         top = fmax(top, compute[i].value);
@@ -771,7 +799,7 @@ static bool draw_roofline(const struct view *view, const struct page *page, cons
                      "columns: arithmetic intensity (flop/byte), rate (GFLOP/s), unit", error))
         return figure_abandon(&figure);
     head(&figure, title, origin, false);
-    roofline_key(&figure, environment);
+    roofline_key(&figure, run);
     area(&figure, edge + 30, page_width - edge - 6, head_height, bottom);
     fprintf(
         figure.gp,

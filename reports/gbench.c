@@ -132,11 +132,11 @@ static json_t *context(const struct record_set *set)
         {"date", {"time", "date"}},
         {"host_name", {"host", "host.name"}},
         {"num_cpus", {"topology.pus"}},
+        {"library_build_type", {"build.type"}},
         {"revision", {"build.source.revision", "revision"}},
     };
     const json_t *environment = json_array_get(set->environments, 0);
-    json_t *json = json_pack("{s:s,s:s,s:[],s:[]}", "executable", "mamba-bench", "library_build_type",
-                             "release", "caches", "load_avg");
+    json_t *json = json_pack("{s:s,s:[],s:[]}", "executable", "mamba-bench", "caches", "load_avg");
     if (!json)
         return NULL;
     for (size_t i = 0; i < sizeof fields / sizeof *fields; i++)

@@ -199,8 +199,9 @@ static bool write_provenance(const struct view *view, FILE *out)
         char *energy;
         unit_cells(view, result, &grid);
         grid_cell(&grid, 3, record_text(result->record, "provenance"));
-        if (method &&
-            asprintf(&energy, energy_note && energy_note[0] ? "%s: %s" : "%s", method, energy_note) >= 0) {
+        if (!energy_note || !energy_note[0]) {
+            grid_cell(&grid, 4, method);
+        } else if (asprintf(&energy, "%s: %s", method ? method : "none", energy_note) >= 0) {
             grid_cell(&grid, 4, energy);
             free(energy);
         }
@@ -211,7 +212,7 @@ static bool write_provenance(const struct view *view, FILE *out)
         grid_cell(&grid, 7, record_text(result->record, "repro"));
     }
     if (grid.n_rows > 0)
-        grid_print_html(&grid, "All results, in the order in which they came", out);
+        grid_print_html(&grid, "All results", out);
     bool written = !grid.failed;
     grid_free(&grid);
     return written;
@@ -236,10 +237,12 @@ static void write_fields(const char *path, const json_t *value, int depth, FILE 
         return;
     }
     if (depth < DEEPEST && json_is_array(value) && json_is_object(json_array_get(value, 0))) {
-        json_array_foreach(value, index, member) if (asprintf(&inner, "%s[%zu]", path, index) >= 0)
+        json_array_foreach(value, index, member)
         {
-            write_fields(inner, member, depth + 1, out);
-            free(inner);
+            if (asprintf(&inner, "%s[%zu]", path, index) >= 0) {
+                write_fields(inner, member, depth + 1, out);
+                free(inner);
+            }
         }
         return;
     }

@@ -167,7 +167,11 @@ static bool field_fits(const struct field *field, const json_t *value)
     case FIELD_OBJECT:
         return json_is_object(value);
     case FIELD_NUMBERS:
-        json_array_foreach(value, i, element) if (!is_seconds(element)) return false;
+        json_array_foreach(value, i, element)
+        {
+            if (!is_seconds(element))
+                return false;
+        }
         return json_is_array(value);
     }
     return false;

@@ -28,7 +28,7 @@ static const struct grid_column unit_columns[] = {
     [UNIT_TIME] = {"time", true, 0},     [UNIT_SPREAD] = {"\xc2\xb1 %", true, 0},
     [UNIT_SHARE] = {"share %", true, 0}, [UNIT_GFLOP] = {"GFLOP/s", true, 0},
     [UNIT_GBYTE] = {"GB/s", true, 0},    [UNIT_TOKENS] = {"tokens/s", true, 0},
-    [UNIT_JOULE] = {"J/token", true, 0}, [UNIT_METHOD] = {"energy by", false, 0},
+    [UNIT_JOULE] = {"J/token", true, 0}, [UNIT_METHOD] = {"by", false, 0},
     [UNIT_ERROR] = {"rel. L2", true, 0}, [UNIT_KERNEL] = {"kernel", false, 16},
 };
 
@@ -46,7 +46,7 @@ enum platform_column {
 static const struct grid_column platform_columns[] = {
     [PLATFORM_NAME] = {"platform", false, 14},   [PLATFORM_TIME] = {"time", true, 0},
     [PLATFORM_SPREAD] = {"\xc2\xb1 %", true, 0}, [PLATFORM_TOKENS] = {"tokens/s", true, 0},
-    [PLATFORM_JOULE] = {"J/token", true, 0},     [PLATFORM_METHOD] = {"energy by", false, 0},
+    [PLATFORM_JOULE] = {"J/token", true, 0},     [PLATFORM_METHOD] = {"by", false, 0},
     [PLATFORM_SPEEDUP] = {"speed-up", true, 0},  [PLATFORM_BASIS] = {"provenance", false, 0},
 };
 
@@ -65,11 +65,12 @@ static void time_cells(struct grid *grid, int time_column, const struct result *
 static void energy_cells(struct grid *grid, int joule_column, const struct result *result)
 {
     char text[TEXT_SIZE];
-    grid_cell(grid, joule_column,
-              format_unit(record_number(result->record, "energy.joule_per_token"), "J", text));
     const char *method = record_text(result->record, "energy.method");
-    if (method)
-        grid_cell(grid, joule_column + 1, text_clean(method, 20, text));
+    double joule = record_number(result->record, "energy.joule_per_token");
+    if (isnan(joule) || !method)
+        return;
+    grid_cell(grid, joule_column, format_unit(joule, "J", text));
+    grid_cell(grid, joule_column + 1, text_clean(method, 20, text));
 }
 
 static void unit_row(const struct view *view, const struct result *result, int indent, struct grid *grid)

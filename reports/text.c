@@ -81,8 +81,14 @@ char *text_clean(const char *text, int columns, char *out)
             return out;
         }
     }
-    size_t used = append_clean(text, columns - 1, out, 0);
-    append_clean(ellipsis, 1, out, used);
+    const char *slash = strrchr(text, '/');
+    int tail = slash ? text_columns(slash) : 0;
+    if (tail + 2 > columns)
+        tail = 0;
+    size_t used = append_clean(text, columns - 1 - tail, out, 0);
+    used = append_clean(ellipsis, 1, out, used);
+    if (tail)
+        append_clean(slash, tail, out, used);
     return out;
 }
 

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "mamba/graph.h"
 #include "reports/text.h"
 
 /* What may tell two series of the same platform and workload apart, in the order of the labels. */
@@ -78,8 +79,11 @@ static json_t *series_key(const json_t *record, int workload, bool alone)
     json_t *options = json_object();
     const char *name;
     json_t *value;
-    json_object_foreach((json_t *)record_get(record, "plan"), name, value) if (plan_option(name))
-        json_object_set(options, name, value);
+    json_object_foreach((json_t *)record_get(record, "plan"), name, value)
+    {
+        if (plan_option(name))
+            json_object_set(options, name, value);
+    }
     json_t *key = json_pack("[i,o,o]", workload, value_of(record, "platform"), options);
     for (int i = 0; key && i < N_CIRCUMSTANCES; i++)
         if (!alone || i != FUSION)
@@ -92,6 +96,17 @@ bool result_alone(const struct result *result)
     return result->scope <= RESULT_GROUP && json_is_false(record_get(result->record, "in_plan"));
 }
 
+/* Where a unit's first stage stands in a model; names that no graph has come last. */
+static int stage_order(const char *name)
+{
+    const char *const *names = graph_stage_names();
+    size_t length = strcspn(name, "+");
+    int order = 0;
+    while (names[order] && (strlen(names[order]) != length || strncmp(names[order], name, length) != 0))
+        order++;
+    return order;
+}
+
 static void fill_result(struct result *result, const json_t *record)
 {
     static const char *const scopes[] = {"stage", "group", "layer", "model"};
@@ -101,6 +116,7 @@ static void fill_result(struct result *result, const json_t *record)
             result->scope = i;
     result->record = record;
     result->name = result->scope <= RESULT_GROUP ? record_text(record, "stage") : scopes[result->scope];
+    result->order = stage_order(result->name);
     result->skipped = record_text(record, "skipped");
     result->time_s = record_number(record, "time_s.median");
     const json_t *interval = record_get(record, "time_s.ci95");
@@ -161,6 +177,16 @@ done:
     free(last_part);
     free(last);
     return settled;
+}
+
+static int compare_results(const void *left, const void *right)
+{
+    const struct result *a = left, *b = right;
+    if (a->series != b->series)
+        return a->series < b->series ? -1 : 1;
+    if (a->order != b->order)
+        return a->order < b->order ? -1 : 1;
+    return (a->position > b->position) - (a->position < b->position);
 }
 
 static bool label_differs(const struct view *view, const struct series *series, int circumstance)
@@ -342,11 +368,15 @@ bool view_build(const struct record_set *set, struct view *view, struct error *e
     view->series = calloc(n + 1, sizeof *view->series);
     view->workloads = calloc(n + 1, sizeof *view->workloads);
     bool built = view->results && view->series && view->workloads;
-    for (int i = 0; built && i < n; i++)
+    for (int i = 0; built && i < n; i++) {
         fill_result(&view->results[i], json_array_get(set->records, i));
+        view->results[i].position = i;
+    }
     built = built && build_workloads(view) && build_series(view) && settle_units(view);
-    if (built)
+    if (built) {
+        qsort(view->results, n, sizeof *view->results, compare_results);
         sum_up(view);
+    }
     for (int i = 0; built && i < view->n_series; i++) {
         view->series[i].label = series_label(view, &view->series[i]);
         built = view->series[i].label;

@@ -17,6 +17,8 @@ enum result_scope { RESULT_STAGE, RESULT_GROUP, RESULT_LAYER, RESULT_MODEL };
 
 struct result {
     const json_t *record;
+    int position; /* in the record set */
+    int order;    /* of its first stage in a model */
     int workload, series;
     enum result_scope scope;
     const char *name;     /* of the stage or group, else "layer" or "model" */
@@ -48,7 +50,7 @@ struct workload {
 
 struct view {
     const struct record_set *set;
-    struct result *results;
+    struct result *results; /* by series, then in the order of the stages in a model */
     struct series *series;
     struct workload *workloads;
     int n_results, n_series, n_workloads, n_replaced;

@@ -57,9 +57,11 @@ static void work(struct cbench_state *state, void *user)
     if (w->no_region)
         return;
     cbench_start(state);
-    volatile int sum = 0;
-    for (int64_t i = 0; i < cbench_iterations(state); i++)
+    int sum = 0;
+    for (int64_t i = 0; i < cbench_iterations(state); i++) {
         sum += 1;
+        cbench_keep(&sum);
+    }
     if (w->skip_at_call == w->calls)
         cbench_skip(state, "broke off");
     cbench_stop(state);

@@ -151,7 +151,7 @@ static struct cost call(const struct device *device, const char *unit, const cha
                         size_t n_options, bool resident, const struct pricing_dims *dims, struct notes *notes)
 {
     struct pricing pricing;
-    struct cost cost;
+    struct cost cost = {.overhead = 0};
     struct error error = {0};
     *notes = (struct notes){""};
     if (!pricing_init(&pricing, device, options, n_options, &error) ||
@@ -172,6 +172,47 @@ static void assert_near(double value, double wanted)
 {
     if (!(fabs(value - wanted) <= 1e-9 * fabs(wanted)))
         fail_msg("%.17g should be %.17g", value, wanted);
+}
+
+static bool lookup_x(void *context, const char *name, double *value)
+{
+    *value = *(const double *)context;
+    return !strcmp(name, "x");
+}
+
+static void expressions_are_evaluated(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        double value;
+    } cases[] = {{"7", 7},
+                 {"1.5e3", 1500},
+                 {"x", 5},
+                 {"2+3*x", 17},
+                 {"2*x+3*x*x", 85},
+                 {"(2+3)*x", 25},
+                 {" 2 * ( x + 1 ) ", 12},
+                 {"log2(x)", 3},
+                 {"log2(4)", 2},
+                 {"log2(1)", 0},
+                 {"2*log2(x*x)", 10},
+                 {NULL, 9}};
+    double x = 5, value;
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        struct error error = {0};
+        if (!expression_value(cases[i].text, 9, lookup_x, &x, &value, &error))
+            fail_msg("%s", error.text);
+        assert_near(value, cases[i].value);
+    }
+    static const char *const wrong[] = {"",       " ",      "y",  "x x", "x-1",   "-1", "x/2", "2x",  "()",
+                                        "log2 x", "log2()", "x+", "*x",  "1e999", "(x", "x)",  "x, x"};
+    for (size_t i = 0; i < COUNT_OF(wrong); i++) {
+        struct error error = {0};
+        if (expression_value(wrong[i], 9, lookup_x, &x, &value, &error))
+            fail_msg("'%s' was taken", wrong[i]);
+        assert_int_equal(error.status, STATUS_USAGE);
+    }
 }
 
 static void trips_nest(void **state)
@@ -682,6 +723,7 @@ static void devices_are_listed_by_platform(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        TEST(expressions_are_evaluated),
         TEST(trips_nest),
         TEST(edge_tiles_are_priced_at_their_size),
         TEST(operands_too_large_for_the_device_are_split),

@@ -8,9 +8,11 @@
 /* y[r][c] = sum_n h[r][c][n] * c[r][n] */
 struct contract_args {
     int64_t rows, channels, d_state;
-    const real *h;                      /* (rows, channels, d_state) */
-    const real *c;  int64_t c_stride;   /* (rows | d_state) */
-    real *y;        int64_t y_stride;   /* (rows | channels) */
+    const real *h; /* (rows, channels, d_state) */
+    const real *c;
+    int64_t c_stride; /* (rows | d_state) */
+    real *y;
+    int64_t y_stride; /* (rows | channels) */
 };
 
 extern const struct kernel_family contract_family;

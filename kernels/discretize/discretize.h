@@ -10,12 +10,15 @@
  *   bu[r][c][n]   = delta[r][c] * u[r][c] * b[r][n] */
 struct discretize_args {
     int64_t rows, channels, d_state;
-    const real *delta;  int64_t delta_stride; /* (rows | channels) */
-    const real *u;      int64_t u_stride;     /* (rows | channels) */
-    const real *a;                            /* (channels, d_state) */
-    const real *b;      int64_t b_stride;     /* (rows | d_state) */
-    real *abar;                               /* (rows, channels, d_state) */
-    real *bu;                                 /* (rows, channels, d_state) */
+    const real *delta;
+    int64_t delta_stride; /* (rows | channels) */
+    const real *u;
+    int64_t u_stride; /* (rows | channels) */
+    const real *a;    /* (channels, d_state) */
+    const real *b;
+    int64_t b_stride; /* (rows | d_state) */
+    real *abar;       /* (rows, channels, d_state) */
+    real *bu;         /* (rows, channels, d_state) */
 };
 
 extern const struct kernel_family discretize_family;

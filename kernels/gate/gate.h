@@ -8,9 +8,12 @@
 /* out = y * silu(z), silu(z) = z / (1 + exp(-z)). out may be y. */
 struct gate_args {
     int64_t rows, channels;
-    const real *y;  int64_t y_stride;   /* (rows | channels) */
-    const real *z;  int64_t z_stride;   /* (rows | channels) */
-    real *out;      int64_t out_stride; /* (rows | channels) */
+    const real *y;
+    int64_t y_stride; /* (rows | channels) */
+    const real *z;
+    int64_t z_stride; /* (rows | channels) */
+    real *out;
+    int64_t out_stride; /* (rows | channels) */
 };
 
 extern const struct kernel_family gate_family;

@@ -10,10 +10,10 @@
  * where h at time -1 is state. On return state holds the last h. */
 struct scan_args {
     int64_t batch, seqlen, channels, d_state;
-    const real *abar;   /* (batch, seqlen, channels, d_state) */
-    const real *bu;     /* (batch, seqlen, channels, d_state) */
-    real *h;            /* (batch, seqlen, channels, d_state) */
-    real *state;        /* (batch, channels, d_state) */
+    const real *abar; /* (batch, seqlen, channels, d_state) */
+    const real *bu;   /* (batch, seqlen, channels, d_state) */
+    real *h;          /* (batch, seqlen, channels, d_state) */
+    real *state;      /* (batch, channels, d_state) */
 };
 
 extern const struct kernel_family scan_family;

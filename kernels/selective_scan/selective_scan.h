@@ -14,16 +14,22 @@
 struct selective_scan_args {
     int64_t batch, seqlen, channels, d_state;
     double dt_min, dt_max;
-    const real *dt;     int64_t dt_stride;  /* (batch, seqlen | channels) */
-    const real *dt_bias;                    /* (channels), may be null */
-    const real *u;      int64_t u_stride;   /* (batch, seqlen | channels) */
-    const real *a;                          /* (channels, d_state) */
-    const real *b;      int64_t b_stride;   /* (batch, seqlen | d_state) */
-    real *state;                            /* (batch, channels, d_state) */
-    const real *c;      int64_t c_stride;   /* (batch, seqlen | d_state) */
-    const real *d;                          /* (channels) */
-    const real *z;      int64_t z_stride;   /* (batch, seqlen | channels) */
-    real *y;            int64_t y_stride;   /* (batch, seqlen | channels) */
+    const real *dt;
+    int64_t dt_stride;   /* (batch, seqlen | channels) */
+    const real *dt_bias; /* (channels), may be null */
+    const real *u;
+    int64_t u_stride; /* (batch, seqlen | channels) */
+    const real *a;    /* (channels, d_state) */
+    const real *b;
+    int64_t b_stride; /* (batch, seqlen | d_state) */
+    real *state;      /* (batch, channels, d_state) */
+    const real *c;
+    int64_t c_stride; /* (batch, seqlen | d_state) */
+    const real *d;    /* (channels) */
+    const real *z;
+    int64_t z_stride; /* (batch, seqlen | channels) */
+    real *y;
+    int64_t y_stride; /* (batch, seqlen | channels) */
 };
 
 extern const struct kernel_family selective_scan_family;

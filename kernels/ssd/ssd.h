@@ -12,15 +12,20 @@
 struct ssd_args {
     int64_t batch, seqlen, heads, headdim, groups, d_state;
     double dt_min, dt_max;
-    const real *dt;     int64_t dt_stride;  /* (batch, seqlen | heads) */
-    const real *dt_bias;                    /* (heads), may be null */
-    const real *x;      int64_t x_stride;   /* (batch, seqlen | heads, headdim) */
-    const real *a;                          /* (heads) */
-    const real *b;      int64_t b_stride;   /* (batch, seqlen | groups, d_state) */
-    const real *c;      int64_t c_stride;   /* (batch, seqlen | groups, d_state) */
-    real *state;                            /* (batch, heads, headdim, d_state) */
-    const real *d;                          /* (heads) */
-    real *y;            int64_t y_stride;   /* (batch, seqlen | heads, headdim) */
+    const real *dt;
+    int64_t dt_stride;   /* (batch, seqlen | heads) */
+    const real *dt_bias; /* (heads), may be null */
+    const real *x;
+    int64_t x_stride; /* (batch, seqlen | heads, headdim) */
+    const real *a;    /* (heads) */
+    const real *b;
+    int64_t b_stride; /* (batch, seqlen | groups, d_state) */
+    const real *c;
+    int64_t c_stride; /* (batch, seqlen | groups, d_state) */
+    real *state;      /* (batch, heads, headdim, d_state) */
+    const real *d;    /* (heads) */
+    real *y;
+    int64_t y_stride; /* (batch, seqlen | heads, headdim) */
 };
 
 extern const struct kernel_family ssd_family;

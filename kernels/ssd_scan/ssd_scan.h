@@ -12,13 +12,18 @@
  * h starts as state, which holds the last h on return. delta is what softplus made. */
 struct ssd_scan_args {
     int64_t batch, seqlen, heads, headdim, groups, d_state;
-    const real *delta;  int64_t delta_stride; /* (batch, seqlen | heads) */
-    const real *x;      int64_t x_stride;     /* (batch, seqlen | heads, headdim) */
-    const real *a;                            /* (heads) */
-    const real *b;      int64_t b_stride;     /* (batch, seqlen | groups, d_state) */
-    const real *c;      int64_t c_stride;     /* (batch, seqlen | groups, d_state) */
-    real *state;                              /* (batch, heads, headdim, d_state) */
-    real *y;            int64_t y_stride;     /* (batch, seqlen | heads, headdim) */
+    const real *delta;
+    int64_t delta_stride; /* (batch, seqlen | heads) */
+    const real *x;
+    int64_t x_stride; /* (batch, seqlen | heads, headdim) */
+    const real *a;    /* (heads) */
+    const real *b;
+    int64_t b_stride; /* (batch, seqlen | groups, d_state) */
+    const real *c;
+    int64_t c_stride; /* (batch, seqlen | groups, d_state) */
+    real *state;      /* (batch, heads, headdim, d_state) */
+    real *y;
+    int64_t y_stride; /* (batch, seqlen | heads, headdim) */
 };
 
 extern const struct kernel_family ssd_scan_family;

@@ -3,7 +3,6 @@
 #include "platforms/cpu/team.h"
 
 #include <hwloc.h>
-#include <omp.h>
 #include <sched.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -11,21 +10,17 @@
 #include <immintrin.h>
 #endif
 
+#include "mamba/parallel.h"
+
 struct team {
     unsigned serial;            /* tells teams apart for the threads that they share */
     int threads;
     hwloc_topology_t topology;
     hwloc_cpuset_t *cpusets;    /* a thread's; null: not bound */
     atomic_bool bound;
-    team_body *body;
-    void *user;
     atomic_int arrived;
     atomic_int generation;
 };
-
-/* The parallel region captures no variable: everything reaches the threads through this pointer, so that
- * the thread sanitizer, which cannot see into the OpenMP runtime, sees the hand-over. */
-static _Atomic(struct team *) current_team;
 
 static void relax(void)
 {
@@ -60,43 +55,28 @@ static void bind_thread(struct team *team, int index)
     bound_by = team->serial;
 }
 
-static void member(void)
+struct team_job {
+    struct team *team;
+    team_body *body;
+    void *user;
+};
+
+static void member(void *user, struct part part)
 {
-    struct team *team = atomic_load_explicit(&current_team, memory_order_acquire);
-    const int index = omp_get_thread_num();
-    if (index >= team->threads)
-        return;
-    bind_thread(team, index);
-    team->body(team->user, team, (struct part){index, team->threads});
-    team_barrier(team);
+    const struct team_job *job = user;
+    bind_thread(job->team, part.index);
+    job->body(job->user, job->team, part);
 }
 
 void team_run(struct team *team, team_body *body, void *user)
 {
-    team->body = body;
-    team->user = user;
-    if (team->threads == 1) {
-        bind_thread(team, 0);
-        body(user, team, (struct part){0, 1});
-        return;
-    }
-    omp_set_dynamic(0);
-    omp_set_num_threads(team->threads);
-    atomic_store_explicit(&current_team, team, memory_order_release);
-#pragma omp parallel
-    member();
+    parallel_run(team->threads, member, &(struct team_job){team, body, user});
 }
 
-/* Threads that a parallel region really gets: OMP_THREAD_LIMIT may allow fewer than asked. */
-static int granted_threads(int wanted)
+static void count_granted(void *user, struct part part)
 {
-    static atomic_int granted;
-    omp_set_dynamic(0);
-    omp_set_num_threads(wanted);
-#pragma omp parallel
-    if (omp_get_thread_num() == 0)
-        atomic_store(&granted, omp_get_num_threads());
-    return atomic_load(&granted);
+    if (part.index == 0)
+        *(int *)user = part.count;
 }
 
 static bool load_topology(struct team *team, int *cores)
@@ -144,7 +124,8 @@ struct team *team_create(int threads, struct error *error)
         if (team->cpusets[i])
             hwloc_bitmap_singlify(team->cpusets[i]);
     }
-    const int granted = granted_threads(team->threads);
+    int granted = 1;
+    parallel_run(team->threads, count_granted, &granted);
     if (granted < team->threads) {
         error_set(error, STATUS_USAGE, "--threads %d: OpenMP gives %d (OMP_THREAD_LIMIT?)", team->threads, granted);
         team_destroy(team);

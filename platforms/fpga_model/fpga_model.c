@@ -4,6 +4,11 @@
 
 static const char name[] = "fpga-model", default_device[] = "fastmamba-vc709";
 
+static bool precision_of(const char *device, enum precision *precision, struct error *error)
+{
+    return pricing_precision(name, device, precision, error);
+}
+
 static bool open_run(const struct task *task, struct run **run, struct error *error)
 {
     return pricing_open(name, default_device, task, run, error);
@@ -16,6 +21,7 @@ const struct platform fpga_model_platform = {
     .summary = "cycle models of published FPGA accelerators, from their parallelism and pipelines",
     .provenance = PROVENANCE_MODELLED,
     .default_device = default_device,
+    .precision = precision_of,
     .open = open_run,
     .units = pricing_units,
     .price = pricing_price,

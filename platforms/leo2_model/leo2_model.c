@@ -4,6 +4,11 @@
 
 static const char name[] = "leo2-model", default_device[] = "mannix";
 
+static bool precision_of(const char *device, enum precision *precision, struct error *error)
+{
+    return pricing_precision(name, device, precision, error);
+}
+
 static bool open_run(const struct task *task, struct run **run, struct error *error)
 {
     return pricing_open(name, default_device, task, run, error);
@@ -16,6 +21,7 @@ const struct platform leo2_model_platform = {
     .summary = "cycle model of LEO2 offloading fully connected layers to the MANNIX unit",
     .provenance = PROVENANCE_MODELLED,
     .default_device = default_device,
+    .precision = precision_of,
     .open = open_run,
     .units = pricing_units,
     .price = pricing_price,

@@ -1,0 +1,250 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * SPDX-FileCopyrightText: 2026 The mamba-bench developers */
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "platforms/cpu/forward.h"
+#include "platforms/platform.h"
+
+static struct model_shape small_shape(enum arch arch)
+{
+    struct model_shape shape = {.arch = arch, .d_model = 24, .n_layer = 3, .d_inner = 48, .d_state = 8, .d_conv = 4,
+                                .vocab = 50, .conv_bias = true, .tied_head = true, .norm_eps = 1e-5, .dt_max = 1e30};
+    struct error error = {0};
+    snprintf(shape.name, sizeof shape.name, "small");
+    if (arch == ARCH_MAMBA1)
+        shape.dt_rank = 3;
+    else
+        shape.headdim = 12, shape.ngroups = 2;
+    if (!shape_complete(&shape, "small", &error))
+        fail_msg("%s", error.text);
+    return shape;
+}
+
+static void run(void *user, struct team *team, struct part part)
+{
+    program_run(user, team, part);
+}
+
+/* Logits of all tokens: the first `prompt` at once, the others one by one. */
+static double *logits_of(const struct model *model, const char *fusion, enum precision precision, int threads,
+                         int64_t tokens, int64_t prompt)
+{
+    enum { BATCH = 2 };
+    const int64_t vocab = model->shape.vocab;
+    struct error error = {0};
+    struct team *team = team_create(threads, &error);
+    struct network *network = network_create(model, precision, BATCH, &error);
+    double *logits = calloc((size_t)(BATCH * tokens * vocab), sizeof *logits);
+    assert_non_null(team);
+    assert_non_null(network);
+    for (int64_t first = 0; first < tokens;) {
+        const int64_t count = first == 0 && prompt ? prompt : 1;
+        struct graph graph;
+        struct plan plan;
+        int32_t ids[BATCH * 64];
+        if (!graph_build(&model->shape, PHASE_PREFILL, BATCH, count, true, &graph, &error) ||
+            !plan_build(&graph, fusion, precision, &plan, &error))
+            fail_msg("%s", error.text);
+        struct program *program = program_create(network, &graph, &plan, &error);
+        if (!program)
+            fail_msg("%s", error.text);
+        for (int64_t b = 0; b < BATCH; b++)
+            for (int64_t t = 0; t < count; t++)
+                ids[b * count + t] = (int32_t)((7 * (first + t) + 3 * b) % vocab);
+        assert_true(program_set_ids(program, ids, &error));
+        team_run(team, run, program);
+        double *part = malloc((size_t)(BATCH * count * vocab) * sizeof *part);
+        assert_true(program_read(program, "logits", part));
+        for (int64_t b = 0; b < BATCH; b++)
+            memcpy(logits + (b * tokens + first) * vocab, part + b * count * vocab,
+                   (size_t)(count * vocab) * sizeof *part);
+        free(part);
+        program_destroy(program);
+        first += count;
+    }
+    network_destroy(network);
+    team_destroy(team);
+    return logits;
+}
+
+static double relative_l2(const double *got, const double *want, int64_t count)
+{
+    double difference2 = 0, want2 = 0;
+    for (int64_t i = 0; i < count; i++) {
+        difference2 += (got[i] - want[i]) * (got[i] - want[i]);
+        want2 += want[i] * want[i];
+    }
+    assert_true(want2 > 0);
+    return sqrt(difference2 / want2);
+}
+
+/* Whatever the fusion, the number of threads and the split between prompt and decode: one result. */
+static void one_result_however_it_runs(void **state)
+{
+    (void)state;
+    enum { TOKENS = 17 };
+    static const char *const fusions[] = {"none", "conv-silu", "scan", "conv-silu,scan"};
+    for (int arch = ARCH_MAMBA1; arch <= ARCH_MAMBA2; arch++) {
+        const struct model_shape shape = small_shape((enum arch)arch);
+        struct model model;
+        struct error error = {0};
+        const int64_t count = 2 * TOKENS * shape.vocab;
+        if (!model_synthesize(&shape, 3, &model, &error))
+            fail_msg("%s", error.text);
+        double *want = logits_of(&model, "none", PRECISION_FP64, 1, TOKENS, TOKENS);
+        for (int f = 0; f < COUNT_OF(fusions); f++)
+            for (int threads = 1; threads <= 3; threads++)
+                for (int64_t prompt = 0; prompt <= TOKENS; prompt += 8) {
+                    double *got = logits_of(&model, fusions[f], PRECISION_FP32, threads, TOKENS, prompt);
+                    const double error_l2 = relative_l2(got, want, count);
+                    if (!(error_l2 < 2e-6))
+                        fail_msg("arch %d, fusion %s, %d threads, prompt %ld: rel L2 %g", arch, fusions[f], threads,
+                                 (long)prompt, error_l2);
+                    free(got);
+                }
+        double *fused = logits_of(&model, "conv-silu,scan", PRECISION_FP64, 2, TOKENS, 5);
+        assert_true(relative_l2(fused, want, count) < 1e-13);
+        free(fused);
+        free(want);
+        model_close(&model);
+    }
+}
+
+static void uncovered_groups_are_named(void **state)
+{
+    (void)state;
+    const struct model_shape shape = small_shape(ARCH_MAMBA1);
+    struct model model;
+    struct error error = {0};
+    struct graph graph;
+    struct plan plan;
+    assert_true(model_synthesize(&shape, 1, &model, &error));
+    assert_true(graph_build(&shape, PHASE_PREFILL, 1, 4, false, &graph, &error));
+    assert_true(plan_build(&graph, "skip+gate", PRECISION_FP32, &plan, &error));
+    struct network *network = network_create(&model, PRECISION_FP32, 1, &error);
+    assert_null(program_create(network, &graph, &plan, &error));
+    assert_string_equal(error.text, "no kernel covers skip+gate on cpu");
+    network_destroy(network);
+    model_close(&model);
+}
+
+static void bad_token_ids_are_refused(void **state)
+{
+    (void)state;
+    const struct model_shape shape = small_shape(ARCH_MAMBA1);
+    struct model model;
+    struct error error = {0};
+    struct graph graph;
+    struct plan plan;
+    assert_true(model_synthesize(&shape, 1, &model, &error));
+    assert_true(graph_build(&shape, PHASE_PREFILL, 1, 2, false, &graph, &error));
+    assert_true(plan_build(&graph, "none", PRECISION_FP32, &plan, &error));
+    struct network *network = network_create(&model, PRECISION_FP32, 1, &error);
+    struct program *program = program_create(network, &graph, &plan, &error);
+    assert_non_null(program);
+    static const int32_t bad[][2] = {{0, 50}, {-1, 0}};
+    for (int i = 0; i < COUNT_OF(bad); i++) {
+        struct error refused = {0};
+        assert_false(program_set_ids(program, bad[i], &refused));
+        assert_int_equal(refused.status, STATUS_USAGE);
+    }
+    program_destroy(program);
+    network_destroy(network);
+    model_close(&model);
+}
+
+static void count_threads(void *user, struct team *team, struct part part)
+{
+    int *seen = user;
+    seen[part.index]++;
+    team_barrier(team);
+    for (int i = 0; i < part.count; i++)
+        if (seen[i] != seen[part.index])
+            seen[part.index] = -100;
+    team_barrier(team);
+}
+
+static void team_runs_every_part_once(void **state)
+{
+    (void)state;
+    for (int threads = 1; threads <= 5; threads++) {
+        struct error error = {0};
+        struct team *team = team_create(threads, &error);
+        int seen[5] = {0};
+        assert_non_null(team);
+        assert_int_equal(team_threads(team), threads);
+        for (int round = 1; round <= 20; round++) {
+            team_run(team, count_threads, seen);
+            for (int i = 0; i < threads; i++)
+                assert_int_equal(seen[i], round);
+        }
+        team_destroy(team);
+    }
+    struct error error = {0};
+    assert_null(team_create(-1, &error));
+    assert_int_equal(error.status, STATUS_USAGE);
+}
+
+/* The units of the platform: every stage of the graph is in the plan once, alone or in a group. */
+static void units_cover_the_graph(void **state)
+{
+    (void)state;
+    const struct platform *cpu = platform_find("cpu");
+    for (int arch = ARCH_MAMBA1; arch <= ARCH_MAMBA2; arch++)
+        for (int phase = PHASE_PREFILL; phase <= PHASE_DECODE; phase++) {
+            const struct model_shape shape = small_shape((enum arch)arch);
+            struct model model;
+            struct error error = {0};
+            struct graph graph;
+            struct plan plan;
+            struct run *opened = NULL;
+            assert_true(model_synthesize(&shape, 1, &model, &error));
+            assert_true(graph_build(&shape, (enum phase)phase, 2, 9, false, &graph, &error));
+            assert_true(plan_build(&graph, plan_default_fusion, PRECISION_FP32, &plan, &error));
+            const struct task task = {.model = &model, .graph = &graph, .plan = &plan, .threads = 2,
+                                      .cache = CACHE_WEIGHTS_COLD, .seed = 1, .context = 9};
+            if (!cpu->open(&task, &opened, &error))
+                fail_msg("%s", error.text);
+            const struct unit *units;
+            const int n = cpu->units(opened, &units);
+            uint64_t layer_mul = 0, model_mul = 0;
+            for (int u = 0; u < n; u++) {
+                struct accuracy accuracy;
+                assert_true(cpu->execute(opened, u, 4, &error));
+                assert_true(cpu->accuracy(opened, u, &accuracy, &error));
+                assert_string_equal(accuracy.reason, "");
+                if (!(accuracy.rel_l2 < 2e-6))
+                    fail_msg("%s: rel L2 %g", units[u].name, accuracy.rel_l2);
+                if (units[u].in_plan)
+                    model_mul += units[u].work.mul * (uint64_t)units[u].repeats;
+                if (units[u].in_plan && units[u].repeats == shape.n_layer)
+                    layer_mul += units[u].work.mul;
+            }
+            assert_int_equal(units[n - 2].scope, SCOPE_LAYER);
+            assert_int_equal(units[n - 2].work.mul, layer_mul);
+            assert_int_equal(units[n - 1].scope, SCOPE_MODEL);
+            assert_int_equal(units[n - 1].work.mul, model_mul);
+            cpu->close(opened);
+            model_close(&model);
+        }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(one_result_however_it_runs),
+        cmocka_unit_test(uncovered_groups_are_named),
+        cmocka_unit_test(bad_token_ids_are_refused),
+        cmocka_unit_test(team_runs_every_part_once),
+        cmocka_unit_test(units_cover_the_graph),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

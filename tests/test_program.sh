@@ -1,0 +1,230 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: BSD-2-Clause
+# SPDX-FileCopyrightText: 2026 The mamba-bench developers
+#
+# The program as a user runs it: test_program.sh PROGRAM. Each case names itself when it fails.
+set -uo pipefail
+program=$1
+data=$(cd "$(dirname "$0")/data" && pwd)
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+cd "$work"
+failures=0 cases=0
+
+fail() {
+    echo "FAILED: $1"
+    sed 's/^/    | /' err out 2>/dev/null | head -n 20
+    failures=$((failures + 1))
+}
+
+# expect STATUS NAME ARGUMENTS...: the exit status is right; a status above 0 comes with exactly one line on
+# stderr (or, for 1, with a table that says FAILED).
+expect() {
+    local wanted=$1 name=$2
+    shift 2
+    cases=$((cases + 1))
+    "$program" "$@" >out 2>err </dev/null
+    local status=$?
+    ((status == wanted)) || { fail "$name: status $status, expected $wanted"; return; }
+    ((status < 2 || $(wc -l <err) == 1)) || fail "$name: not one line of error"
+}
+
+says() { # NAME TEXT...: the last error names every text
+    local name=$1 text
+    shift
+    for text in "$@"; do
+        grep -qF -- "$text" err || fail "$name: the error does not say '$text'"
+    done
+}
+
+prints() { # NAME TEXT...
+    local name=$1 text
+    shift
+    for text in "$@"; do
+        grep -qF -- "$text" out || fail "$name: the output lacks '$text'"
+    done
+}
+
+quick=(--repetitions 1 --min-time 0.001 --threads 2)
+tiny=$data/golden/mamba1-tiny
+
+# Help and lists
+expect 0 "no arguments" && prints "no arguments" "Usage:" "validate"
+for command in run list check eval validate report; do
+    expect 0 "$command --help" $command --help && prints "$command --help" "Usage: mamba-bench" "--"
+done
+expect 0 "version" --version
+for list in platforms devices models stages kernels counters; do
+    expect 0 "list $list" list $list
+    expect 0 "list $list as JSON" list $list --format json
+    python3 -c 'import json, sys; assert json.load(open("out"))' || fail "list $list: not JSON"
+done
+expect 0 "list platforms" list platforms && prints "list platforms" cpu leo2-model fpga-model measured modelled
+expect 0 "list devices" list devices && prints "list devices" fpga-model:ssm-block leo2-model:mannix assumed
+expect 0 "list models" list models && prints "list models" mamba-130m mamba2-2.7b mnist-mamba 129135360
+
+# Wrong usage
+expect 2 "unknown command" frobnicate && says "unknown command" frobnicate validate
+expect 2 "unknown option" --platfrom cpu && says "unknown option" --platfrom --help
+expect 2 "missing value" --platform && says "missing value" --platform
+expect 2 "unknown platform" --platform abacus && says "unknown platform" abacus "list platforms"
+expect 2 "unknown device" --platform fpga-model:none && says "unknown device" none
+expect 2 "path as device" --platform fpga-model:../../x && says "path as device" x
+expect 2 "unknown model" --platform cpu --model mamba-1t && says "unknown model" mamba-1t
+expect 2 "seqlen 0" --platform cpu --seqlen 0 && says "seqlen 0" "--seqlen 0" "at least 1"
+expect 2 "seqlen text" --platform cpu --seqlen 12x && says "seqlen text" "12x"
+expect 2 "seqlen overflow" --platform cpu --seqlen 99999999999999999999 && says "seqlen overflow" --seqlen
+expect 2 "seqlen too large" --platform fpga-model --seqlen 9000000000000000000 && says "seqlen too large" "seqlen"
+expect 2 "batch 0" --platform cpu --batch 0 && says "batch 0" --batch
+expect 2 "threads" --platform cpu --threads 100000 && says "threads" --threads
+expect 2 "unknown stage" --platform fpga-model --stage soup && says "unknown stage" soup "list stages"
+expect 2 "unknown phase" --platform fpga-model --phase sleep && says "unknown phase" sleep prefill
+expect 2 "impossible fusion" --platform fpga-model --fusion conv+gate && says "impossible fusion" conv gate
+expect 2 "uncovered fusion" --platform cpu --model mnist-mamba --fusion skip+gate "${quick[@]}" &&
+    says "uncovered fusion" "no kernel covers skip+gate on cpu"
+expect 2 "unknown isa" --platform cpu --isa mmx && says "unknown isa" mmx avx2
+expect 2 "bad setting" --platform leo2-model --set transfer && says "bad setting" KEY=VALUE
+expect 2 "unknown setting" --platform leo2-model --set colour=red && says "unknown setting" colour
+expect 2 "operand" --platform cpu extra && says "operand" extra
+expect 2 "option of another command" check --platform cpu && says "option of another command" --platform
+for later in "--phase train" "--scan blelloch" "--recompute recompute" "--compare fusion" "--cache cold"; do
+    # shellcheck disable=SC2086
+    expect 2 "$later" --platform cpu --model mnist-mamba $later && says "$later" "not built yet"
+done
+expect 2 "compare" compare a b && says "compare" "not built yet"
+expect 2 "sweep" sweep file && says "sweep" "not built yet"
+
+# Bad checkpoints
+cp -r "$tiny" checkpoint && chmod -R u+w checkpoint
+truncate -s 200000 checkpoint/model.safetensors
+expect 2 "truncated safetensors" --platform cpu --checkpoint checkpoint && says "truncated safetensors" model.safetensors
+cp "$tiny/model.safetensors" checkpoint/
+python3 - <<'PYTHON'
+import json, struct
+path = "checkpoint/model.safetensors"
+data = open(path, "rb").read()
+size, = struct.unpack("<Q", data[:8])
+header = json.loads(data[8:8 + size])
+header["backbone.norm_f.weight"]["data_offsets"] = [10**12, 10**12 + 256]
+text = json.dumps(header).encode()
+open(path, "wb").write(struct.pack("<Q", len(text)) + text + data[8 + size:])
+PYTHON
+expect 2 "offsets past the end" --platform cpu --checkpoint checkpoint &&
+    says "offsets past the end" model.safetensors backbone.norm_f.weight
+cp "$tiny/model.safetensors" checkpoint/
+sed -i '/"state_size"/d' checkpoint/config.json
+expect 2 "config without state_size" --platform cpu --checkpoint checkpoint &&
+    says "config without state_size" config.json state_size
+expect 2 "no checkpoint" --platform cpu --checkpoint nowhere && says "no checkpoint" nowhere
+
+# Whole models against float64
+for model in mamba1-tiny mamba2-tiny; do
+    for isa in scalar avx2 avx512; do
+        "$program" check --stage silu --isa $isa >/dev/null 2>&1
+        (($? == 4)) && continue # this processor does not have it
+        expect 0 "eval $model on $isa" eval --checkpoint "$data/golden/$model" \
+            --reference "$data/golden/$model/io.safetensors" --isa $isa
+        prints "eval $model on $isa" "prefill" "decode token by token" "prefill, then decode" " ok"
+    done
+done
+expect 2 "eval without reference" eval --checkpoint "$tiny" && says "eval without reference" --reference
+expect 2 "eval with a wrong reference" eval --checkpoint "$tiny" --reference "$tiny/model.safetensors" &&
+    says "eval with a wrong reference" input_ids
+expect 2 "eval of images by a language model" eval --checkpoint "$tiny" --images a --labels b &&
+    says "eval of images by a language model" "language model"
+python3 - "$tiny/io.safetensors" <<'PYTHON'
+import struct, sys
+data = bytearray(open(sys.argv[1], "rb").read())
+size, = struct.unpack("<Q", data[:8])
+for i in range(8 + size + 640, len(data), 8):   # logits follow 80 ids
+    data[i:i + 8] = struct.pack("<d", struct.unpack("<d", data[i:i + 8])[0] * 1.001)
+open("off.safetensors", "wb").write(data)
+PYTHON
+expect 1 "eval finds an error of 1e-3" eval --checkpoint "$tiny" --reference off.safetensors &&
+    prints "eval finds an error of 1e-3" FAILED
+
+# The main job, small
+expect 0 "three platforms" --platform cpu,leo2-model,fpga-model --checkpoint "$tiny" --seqlen 24 "${quick[@]}" --out run
+prints "three platforms" prefill decode measured modelled "report.html"
+for file in records.jsonl report.html topology.xml speedup.svg stages.svg roofline.svg speedup.pdf; do
+    [[ -s run/$file ]] || fail "three platforms: run/$file is missing"
+done
+python3 - run/records.jsonl <<'PYTHON' || fail "three platforms: records"
+import json, sys
+def strict(name):
+    raise ValueError(name)
+lines = [json.loads(line, parse_constant=strict) for line in open(sys.argv[1])]
+environment, records = lines[0], lines[1:]
+assert environment["record"] == "environment" and environment["ceilings"]
+stages = "embed norm in_proj conv silu x_proj dt_proj softplus discretize scan contract skip gate out_proj " \
+         "residual final_norm head".split()
+for platform, provenance in (("cpu", "measured"), ("leo2-model", "modelled"), ("fpga-model", "modelled")):
+    for phase in ("prefill", "decode"):
+        mine = [r for r in records if r["platform"] == platform and r["phase"] == phase]
+        assert all(r["provenance"] == provenance for r in mine)
+        names = {r["stage"] for r in mine}
+        missing = [s for s in stages if s not in names]
+        assert not missing, (platform, phase, missing)
+        assert {"stage", "group", "layer", "model"} == {r["scope"] for r in mine}
+for r in records:
+    assert r["environment"] == environment["id"]
+    assert ("time_s" in r) != ("skipped" in r)
+    if "time_s" in r:
+        assert r["time_s"]["median"] > 0 and r["energy"]["method"] and "error" in r
+    if r["platform"] == "cpu" and "time_s" in r:
+        assert r["error"]["rel_l2"] < 1e-5 and r["counters"]["status"] in ("ok", "partial", "unavailable")
+    assert r["plan"]["precision"] == ("fp32" if r["platform"] == "cpu" else "int8")
+assert len({r["id"] for r in records}) == len(records)
+PYTHON
+expect 2 "nothing is overwritten" --platform leo2-model --model mnist-mamba --out run &&
+    says "nothing is overwritten" run/records.jsonl
+expect 0 "report again" report run --out again && prints "report again" again/report.html
+cmp -s run/speedup.svg again/speedup.svg || fail "report again: the figure differs"
+
+# The repro line gives the same id.
+python3 - <<'PYTHON' >repro || fail "repro: no line"
+import json
+for line in list(open("run/records.jsonl"))[1:]:
+    r = json.loads(line)
+    if r["platform"] == "cpu" and r["stage"] == "conv+silu" and r["phase"] == "decode":
+        print(r["id"])
+        print(r["repro"].removeprefix("mamba-bench "))
+PYTHON
+cases=$((cases + 1))
+eval "\"$program\" $(tail -n 1 repro) --format json" >out 2>err || fail "repro: does not run"
+grep -q "\"id\":\"$(head -n 1 repro)\"" out || fail "repro: another id"
+
+# Formats
+for format in json csv gbench; do
+    expect 0 "format $format" --platform cpu,fpga-model --model mnist-mamba --seqlen 1 "${quick[@]}" \
+        --repetitions 3 --format $format
+    cp out run.$format
+done
+python3 - <<'PYTHON' || fail "formats: structure"
+import csv, json
+for line in open("run.json"):
+    json.loads(line)
+rows = list(csv.DictReader(open("run.csv", newline="")))
+assert rows and all(r["provenance"] for r in rows)
+gbench = json.load(open("run.gbench"))
+assert gbench["context"] and gbench["benchmarks"]
+PYTHON
+compare=/usr/share/benchmark/compare.py
+if [[ -f $compare ]]; then
+    cases=$((cases + 1))
+    /usr/bin/python3 $compare benchmarks run.gbench run.gbench >out 2>err || fail "compare.py does not read gbench"
+    grep -q OVERALL_GEOMEAN out || fail "compare.py: no geomean"
+fi
+expect 0 "one stage" --platform cpu --model mnist-mamba --stage conv --phase prefill --seqlen 1 "${quick[@]}" --format csv
+(($(wc -l <out) == 3)) || fail "one stage: conv+silu and conv alone were expected"
+
+# Other rooms
+expect 0 "validate" validate && prints "validate" "14978" "5.68" "238865"
+expect 0 "validate as JSON" validate --device fpga-model:ssm-block --format json
+expect 2 "validate nothing" validate --device fpga-model:none && says "validate nothing" none
+expect 0 "check one stage" check --stage softplus && prints "check one stage" softplus/reference selective_scan
+expect 2 "check nothing" check --stage soup && says "check nothing" soup
+MAMBA_BENCH_CONFIGS=/nonexistent expect 2 "no configs" list models && says "no configs" MAMBA_BENCH_CONFIGS
+
+echo "$((cases - failures)) passed, $failures failed"
+((failures == 0))
