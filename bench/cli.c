@@ -181,7 +181,8 @@ static const struct option_spec {
      "none, conv-silu, scan, or a partition a+b,c+d (default conv-silu,scan)"},
     {"scan", "ALGORITHM", RUN, parse_later, 0, "sequential"},
     {"recompute", "R", RUN, parse_later, 0, "store"},
-    {"precision", "P", RUN | EVAL, parse_precision, FIELD(precision), "fp32 (default), fp64; modelled devices compute in their own"},
+    {"precision", "P", RUN | EVAL, parse_precision, FIELD(precision),
+     "fp32 (default), fp64; modelled devices compute in their own"},
     {"isa", "LEVEL", RUN | CHECK | EVAL, parse_isa, FIELD(isa),
      "hold the kernels down to scalar, avx2, avx512 or neon"},
     {"threads", "T", RUN | EVAL, parse_small, FIELD(threads), "CPU threads (default one a core)"},
@@ -222,7 +223,7 @@ static const struct command_spec {
                      "Every number says whether it was measured, simulated, modelled or published, and what\n"
                      "it costs in exactness. Exit status: 0 done, 1 a check or comparison failed, 2 wrong\n"
                      "usage or bad input, 3 records not comparable, 4 nothing could be run here.\n"},
-    [COMMAND_LIST] = {"list", "list [platforms|devices|models|stages|kernels|counters] [--format json]",
+    [COMMAND_LIST] = {"list", "list [platforms|devices|models|stages|kernels|counters|parts] [--format json]",
                       "what there is, and what is missing", ""},
     [COMMAND_CHECK] = {"check", "check [--stage S,...] [--isa LEVEL] [--seed N]",
                        "every kernel against the float64 reference", ""},

@@ -11,8 +11,15 @@
 #include "platforms/platform.h"
 
 enum command {
-    COMMAND_RUN, COMMAND_LIST, COMMAND_CHECK, COMMAND_EVAL, COMMAND_VALIDATE, COMMAND_COMPARE, COMMAND_REPORT,
-    COMMAND_SWEEP, COMMAND_COUNT
+    COMMAND_RUN,
+    COMMAND_LIST,
+    COMMAND_CHECK,
+    COMMAND_EVAL,
+    COMMAND_VALIDATE,
+    COMMAND_COMPARE,
+    COMMAND_REPORT,
+    COMMAND_SWEEP,
+    COMMAND_COUNT
 };
 
 enum output_format { FORMAT_TABLE, FORMAT_JSON, FORMAT_CSV, FORMAT_GBENCH };
@@ -30,7 +37,7 @@ struct selection {
 struct arguments {
     enum command command;
     bool help, version;
-    struct selection platforms;  /* P or P:DEVICE each */
+    struct selection platforms; /* P or P:DEVICE each */
     const char *model, *checkpoint;
     struct selection phases, stages;
     int64_t batch, seqlen;
@@ -38,10 +45,10 @@ struct arguments {
     enum precision precision;
     enum isa isa;
     bool isa_given;
-    int threads;                 /* 0: one a core */
+    int threads; /* 0: one a core */
     enum cache_mode cache;
     int repetitions;
-    double min_time_s;           /* of one repetition */
+    double min_time_s; /* of one repetition */
     uint64_t seed;
     bool all_logits;
     const char *options[MAX_SELECTED + 1]; /* of --set, null-terminated */
@@ -50,7 +57,7 @@ struct arguments {
     enum output_format format;
     bool format_given;
     const char *reference, *images, *labels, *device;
-    int n_operands;              /* words after the options */
+    int n_operands; /* words after the options */
     char **operands;
 };
 

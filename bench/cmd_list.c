@@ -2,12 +2,15 @@
  * SPDX-FileCopyrightText: 2026 The mamba-bench developers */
 #include <jansson.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "bench/cli.h"
 #include "bench/counters.h"
 #include "bench/energy.h"
 #include "platforms/device.h"
+#include "reports/grid.h"
 
 /* Each list is made once, as an array of flat objects; a table is printed from the same. */
 
@@ -94,20 +97,58 @@ static json_t *list_models(struct error *error)
     return list;
 }
 
+/* All stages that the family fuses are in the graph, with the operands that it takes from them. */
+static bool fuses_in(const struct kernel_family *family, const struct graph *graph)
+{
+    for (int i = 0; i < family->n_operands; i++) {
+        char stage[64];
+        const char *dot = family->operands[i].bind ? strchr(family->operands[i].bind, '.') : NULL;
+        if (!dot)
+            return false;
+        snprintf(stage, sizeof stage, "%.*s", (int)(dot - family->operands[i].bind),
+                 family->operands[i].bind);
+        const int index = graph_stage(graph, stage);
+        if (index < 0 || !kernel_operand(graph->stages[index].family, dot + 1))
+            return false;
+    }
+    return true;
+}
+
+/* Families that compute the stage in a model, alone first; "" when it has no such stage. */
+static bool stage_families(const char *preset, const char *stage, char *text, size_t size,
+                           struct error *error)
+{
+    struct model_shape shape;
+    struct graph graph;
+    if (!shape_preset(preset, &shape, error) ||
+        !graph_build(&shape, PHASE_DECODE, 1, 1, false, &graph, error))
+        return false;
+    const int index = graph_stage(&graph, stage);
+    if (index < 0)
+        return true;
+    size_t used = (size_t)snprintf(text, size, "%s", graph.stages[index].family->name);
+    for (int f = 0; kernel_families[f]; f++)
+        for (int s = 0; s < FAMILY_MAX_STAGES && kernel_families[f]->covers[s] && used < size; s++)
+            if (!strcmp(kernel_families[f]->covers[s], stage) && fuses_in(kernel_families[f], &graph))
+                used += (size_t)snprintf(text + used, size - used, " %s", kernel_families[f]->name);
+    return true;
+}
+
 static json_t *list_stages(struct error *error)
 {
-    (void)error;
     json_t *list = json_array();
     for (int i = 0; graph_stage_names()[i]; i++) {
-        char families[128] = "";
-        size_t used = 0;
-        for (int f = 0; kernel_families[f]; f++)
-            for (int s = 0; s < FAMILY_MAX_STAGES && kernel_families[f]->covers[s]; s++)
-                if (!strcmp(kernel_families[f]->covers[s], graph_stage_names()[i]) && used < sizeof families)
-                    used += (size_t)snprintf(families + used, sizeof families - used, "%s%s", used ? " " : "",
-                                             kernel_families[f]->name);
-        json_array_append_new(list, json_pack("{s:s,s:s}", "stage", graph_stage_names()[i], "kernel_families",
-                                              used ? families : "matmul or rmsnorm"));
+        const char *stage = graph_stage_names()[i];
+        char mamba1[128] = "", mamba2[128] = "";
+        if (!stage_families("mamba-130m", stage, mamba1, sizeof mamba1, error) ||
+            (!*mamba1 && !stage_families("mnist-mamba", stage, mamba1, sizeof mamba1, error)) ||
+            !stage_families("mamba2-130m", stage, mamba2, sizeof mamba2, error)) {
+            json_decref(list);
+            return NULL;
+        }
+        json_array_append_new(list,
+                              json_pack("{s:s,s:s,s:s}", "stage", stage, "kernels in mamba1",
+                                        *mamba1 ? mamba1 : "-", "kernels in mamba2", *mamba2 ? mamba2 : "-"));
     }
     return list;
 }
@@ -139,15 +180,56 @@ static json_t *list_counters(struct error *error)
     counters_close(counters);
     json_t *list = json_array();
     for (int i = 0; i < reading.n_values; i++)
-        json_array_append_new(list, json_pack("{s:s,s:s}", "counter", reading.values[i].name, "source",
-                                              reading.values[i].hardware ? "hardware" : "software"));
-    json_array_append_new(list, json_pack("{s:s,s:s}", "counter", "(hardware events)", "source",
-                                          reading.reason[0] ? reading.reason : "all available"));
+        json_array_append_new(list,
+                              json_pack("{s:s,s:s,s:s}", "counter", reading.values[i].name, "source",
+                                        reading.values[i].hardware ? "hardware" : "software", "reason", ""));
+    if (reading.reason[0])
+        json_array_append_new(list, json_pack("{s:s,s:s,s:s}", "counter", "other hardware events", "source",
+                                              "unavailable", "reason", reading.reason));
     struct error reason = {0};
     struct energy *energy = energy_open(NULL, &reason);
-    json_array_append_new(list, json_pack("{s:s,s:s}", "counter", "energy", "source",
-                                          energy ? "powercap (RAPL)" : reason.text));
+    json_array_append_new(list, json_pack("{s:s,s:s,s:s}", "counter", "energy", "source",
+                                          energy ? "powercap (RAPL)" : "unavailable", "reason", reason.text));
     energy_close(energy);
+    return list;
+}
+
+static bool on_path(const char *program)
+{
+    const char *path = getenv("PATH");
+    for (const char *folder = path ? path : ""; *folder;) {
+        char file[4096];
+        const int length = (int)strcspn(folder, ":");
+        if (snprintf(file, sizeof file, "%.*s/%s", length, folder, program) < (int)sizeof file &&
+            !access(file, X_OK))
+            return true;
+        folder += length;
+        folder += *folder == ':';
+    }
+    return false;
+}
+
+/* What the tool can do without, and which Debian package brings it. */
+static json_t *list_parts(struct error *error)
+{
+    (void)error;
+#ifdef HAVE_PAPI
+    const bool papi = true;
+#else
+    const bool papi = false;
+#endif
+    const struct {
+        const char *part, *what, *package;
+        bool there;
+    } parts[] = {
+        {"PAPI", "hardware counters", "libpapi-dev, then build again", papi},
+        {"gnuplot", "figures", "gnuplot-nox", on_path("gnuplot")},
+    };
+    json_t *list = json_array();
+    for (int i = 0; i < COUNT_OF(parts); i++)
+        json_array_append_new(
+            list, json_pack("{s:s,s:s,s:s,s:s}", "part", parts[i].part, "for", parts[i].what, "status",
+                            parts[i].there ? "available" : "missing", "package", parts[i].package));
     return list;
 }
 
@@ -155,31 +237,48 @@ static const struct list_spec {
     const char *name;
     json_t *(*make)(struct error *error);
 } lists[] = {{"platforms", list_platforms}, {"devices", list_devices}, {"models", list_models},
-             {"stages", list_stages},       {"kernels", list_kernels}, {"counters", list_counters}};
+             {"stages", list_stages},       {"kernels", list_kernels}, {"counters", list_counters},
+             {"parts", list_parts}};
 
-static void print_cell(const json_t *value, int width)
+enum { LIST_MAX_COLUMNS = 16, WIDEST_COLUMN = 60, LIST_WIDTH = 100 };
+
+static const char *cell_text(const json_t *value, char *number, size_t size)
 {
     if (json_is_string(value))
-        printf("%-*s  ", width, json_string_value(value));
-    else if (json_is_integer(value))
-        printf("%*lld  ", width, (long long)json_integer_value(value));
+        return json_string_value(value);
+    snprintf(number, size, "%lld", (long long)json_integer_value(value));
+    return number;
 }
 
-static int cell_width(const json_t *value)
+/* Below its row: a text too long for a column, or a list, one paragraph an entry. */
+static void print_details(const char *key, const json_t *value)
 {
-    char text[32];
-    if (json_is_string(value))
-        return (int)json_string_length(value);
-    return json_is_integer(value) ? snprintf(text, sizeof text, "%lld", (long long)json_integer_value(value))
-                                  : 0;
+    size_t i;
+    json_t *entry;
+    char text[1024];
+    if (json_is_string(value)) {
+        if (json_string_length(value))
+            print_wrapped(json_string_value(value), 6, 8, LIST_WIDTH, stdout);
+        return;
+    }
+    json_array_foreach(value, i, entry)
+    {
+        if (json_is_string(entry))
+            snprintf(text, sizeof text, "%s: %s", key, json_string_value(entry));
+        else
+            snprintf(text, sizeof text, "%s: %s (%s)", key,
+                     json_string_value(json_object_get(entry, "parameter")),
+                     json_string_value(json_object_get(entry, "reason")));
+        print_wrapped(text, 6, 8, LIST_WIDTH, stdout);
+    }
 }
 
-/* Scalars as columns; a list of a row below it, one line an entry. */
+/* Rows are objects with the same keys. */
 static void print_list(const char *name, json_t *list)
 {
-    enum { MAX_COLUMNS = 16 };
-    int widths[MAX_COLUMNS] = {0};
+    int widths[LIST_MAX_COLUMNS] = {0};
     const char *key;
+    char number[32];
     json_t *row, *value;
     size_t index;
     json_array_foreach(list, index, row)
@@ -187,42 +286,36 @@ static void print_list(const char *name, json_t *list)
         int column = 0;
         json_object_foreach(row, key, value)
         {
-            const int width = cell_width(value), head = (int)strlen(key);
-            if (column < MAX_COLUMNS && !json_is_array(value)) {
-                widths[column] = width > widths[column] ? width : widths[column];
-                widths[column] = head > widths[column] ? head : widths[column];
-                column++;
-            }
+            const int width = json_is_array(value) ? WIDEST_COLUMN + 1
+                                                   : (int)strlen(cell_text(value, number, sizeof number));
+            if (column == LIST_MAX_COLUMNS)
+                break;
+            widths[column] = width > widths[column] ? width : widths[column];
+            widths[column] = (int)strlen(key) > widths[column] ? (int)strlen(key) : widths[column];
+            column++;
         }
     }
     printf("%s\n", name);
-    json_array_foreach(list, index, row)
-    {
-        int column = 0;
-        if (index == 0) {
-            printf("  ");
-            json_object_foreach(row, key, value) if (column < MAX_COLUMNS && !json_is_array(value))
-                printf(json_is_integer(value) ? "%*s  " : "%-*s  ", widths[column++], key);
-            printf("\n");
-        }
-        column = 0;
-        printf("  ");
-        json_object_foreach(row, key, value) if (column < MAX_COLUMNS && !json_is_array(value))
-            print_cell(value, widths[column++]);
-        printf("\n");
+    for (int line = -1; line < (int)json_array_size(list); line++) {
+        int column = 0, padding = 2;
+        row = json_array_get(list, line < 0 ? 0 : (size_t)line);
         json_object_foreach(row, key, value)
         {
-            size_t i;
-            json_t *entry;
-            json_array_foreach(value, i, entry)
-            {
-                if (json_is_string(entry))
-                    printf("      %s: %s\n", key, json_string_value(entry));
-                else
-                    printf("      %s: %s (%s)\n", key, json_string_value(json_object_get(entry, "parameter")),
-                           json_string_value(json_object_get(entry, "reason")));
-            }
+            if (column == LIST_MAX_COLUMNS)
+                break;
+            const int width = widths[column++];
+            if (width > WIDEST_COLUMN)
+                continue;
+            const char *text = line < 0 ? key : cell_text(value, number, sizeof number);
+            const int blank = width - (int)strlen(text);
+            printf("%*s%s", padding + (json_is_integer(value) ? blank : 0), "", text);
+            padding = 2 + (json_is_integer(value) ? 0 : blank);
         }
+        printf("\n");
+        column = 0;
+        json_object_foreach(row, key, value) if (column < LIST_MAX_COLUMNS &&
+                                                 widths[column++] > WIDEST_COLUMN && line >= 0)
+            print_details(key, value);
     }
     printf("\n");
 }
@@ -233,7 +326,7 @@ enum status command_list(const struct arguments *arguments, struct error *error)
     bool known = arguments->n_operands == 0;
     if (arguments->n_operands > 1)
         error_set(error, STATUS_USAGE,
-                  "list: one word only: platforms, devices, models, stages, kernels or counters");
+                  "list: one word only: platforms, devices, models, stages, kernels, counters or parts");
     if (arguments->format == FORMAT_CSV || arguments->format == FORMAT_GBENCH)
         error_set(error, STATUS_USAGE, "list: --format is table or json");
     for (int i = 0; i < COUNT_OF(lists) && error->status == STATUS_OK; i++) {
@@ -246,7 +339,7 @@ enum status command_list(const struct arguments *arguments, struct error *error)
     }
     if (!known)
         error_set(error, STATUS_USAGE,
-                  "list: no list '%s': platforms, devices, models, stages, kernels or counters",
+                  "list: no list '%s': platforms, devices, models, stages, kernels, counters or parts",
                   arguments->operands[0]);
     if (error->status == STATUS_OK && arguments->format == FORMAT_JSON) {
         json_dumpf(all, stdout, JSON_INDENT(2));

@@ -121,13 +121,16 @@ static void write_repro(const struct session *s, const struct workload *w, const
     const bool decode = w->graph.phase == PHASE_DECODE;
     const bool alone = unit->group >= 0 || unit->stage >= 0;
     size_t used = (size_t)snprintf(
-        text, size, "mamba-bench run --platform %s%s%s %s '%s' --phase %s --batch %lld --seqlen %lld --fusion %s --seed %llu",
+        text, size,
+        "mamba-bench run --platform %s%s%s %s '%s' --phase %s --batch %lld --seqlen %lld --fusion %s --seed "
+        "%llu",
         w->platform->name, w->device ? ":" : "", w->device ? w->device : "",
         a->checkpoint ? "--checkpoint" : "--model", a->checkpoint ? a->checkpoint : w->graph.shape.name,
         phase_name(w->graph.phase), (long long)a->batch, (long long)(decode ? a->seqlen : w->graph.seqlen),
         w->plan.fusion, (unsigned long long)a->seed);
     if (!w->platform->precision && used < size)
-        used += (size_t)snprintf(text + used, size - used, " --precision %s", precision_name(w->plan.precision));
+        used +=
+            (size_t)snprintf(text + used, size - used, " --precision %s", precision_name(w->plan.precision));
     if (w->platform->execute && used < size)
         used += (size_t)snprintf(text + used, size - used,
                                  " --threads %d --cache %s --repetitions %d --min-time %g", s->threads,
@@ -147,8 +150,6 @@ static void write_repro(const struct session *s, const struct workload *w, const
 static struct result base_result(const struct session *s, const struct workload *w, const struct unit *unit,
                                  const char *repro)
 {
-    const struct unit *units;
-    w->platform->units(w->run, &units);
     return (struct result){
         .platform = w->platform->name,
         .device = w->device,
@@ -157,7 +158,6 @@ static struct result base_result(const struct session *s, const struct workload 
         .plan = &w->plan,
         .fusion = unit->group >= 0 && !unit->in_plan ? "none" : w->plan.fusion,
         .unit = unit,
-        .order = (int)(unit - units),
         .context = s->arguments->seqlen,
         .environment = json_string_value(json_object_get(s->environment, "id")),
         .repro = repro,
@@ -347,7 +347,8 @@ static bool run_measured(struct session *s)
                                                  .clock = CBENCH_WALL});
     }
     progress(s, "timing %s (%d of %d)", "", 0, s->n_items);
-    cbench_run(set, true, report_item, s);
+    if (s->error->status == STATUS_OK && cbench_run(set, true, report_item, s) < 0)
+        error_set(s->error, STATUS_FAILED, "the measuring harness ran out of memory");
     cbench_destroy(set);
     progress_end(s);
     return s->error->status == STATUS_OK;
@@ -365,7 +366,8 @@ static bool price_workload(struct session *s, const struct workload *w)
         write_repro(s, w, &units[u], repro, sizeof repro);
         struct result result = base_result(s, w, &units[u], repro);
         result.options = s->arguments->options;
-        result.accuracy = &(struct accuracy){.reason = "the model prices time and energy, not the device's arithmetic"};
+        result.accuracy =
+            &(struct accuracy){.reason = "the model prices time and energy, not the device's arithmetic"};
         if (units[u].skip[0]) {
             result.skipped = units[u].skip;
         } else {

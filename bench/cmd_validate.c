@@ -8,6 +8,7 @@
 #include "bench/cli.h"
 #include "platforms/device.h"
 #include "platforms/validate.h"
+#include "reports/grid.h"
 
 static void print_json(const struct validation *validation)
 {
@@ -29,25 +30,6 @@ static void print_json(const struct validation *validation)
     json_decref(rows);
 }
 
-/* Text in lines of at most 100 columns, every one after the first two further in. */
-static void print_wrapped(int indent, const char *text)
-{
-    enum { COLUMNS = 100 };
-    int column = 0;
-    for (const char *word = text; *word;) {
-        const int length = (int)strcspn(word, " ");
-        const bool first = word == text;
-        if (first || column + 1 + length > COLUMNS)
-            column = printf("%s%*s", first ? "" : "\n", first ? indent : indent + 2, "") - !first;
-        else
-            column += printf(" ");
-        column += printf("%.*s", length, word);
-        word += length;
-        word += strspn(word, " ");
-    }
-    printf("\n");
-}
-
 static void print_row(const struct validation_row *row, bool with_note)
 {
     char tolerance[32] = "exact";
@@ -57,10 +39,10 @@ static void print_row(const struct validation_row *row, bool with_note)
     if (strlen(row->what) > WHAT_COLUMNS)
         printf("  %s\n", row->what);
     printf("  %-*s %-12s %10.6g %10.6g %+8.2f%% %6s%s\n", WHAT_COLUMNS,
-           strlen(row->what) > WHAT_COLUMNS ? "" : row->what, row->provenance, row->published,
-           row->model, 100 * row->relative_error, tolerance, row->passed ? "" : "  FAILED");
+           strlen(row->what) > WHAT_COLUMNS ? "" : row->what, row->provenance, row->published, row->model,
+           100 * row->relative_error, tolerance, row->passed ? "" : "  FAILED");
     if (with_note)
-        print_wrapped(6, row->note);
+        print_wrapped(row->note, 6, 8, 100, stdout);
 }
 
 /* Everything in a device file that nobody published. */
@@ -72,7 +54,7 @@ static bool print_assumptions(const char *platform, const char *name, struct err
     for (unsigned i = 0; i < device->assumed_count; i++) {
         char text[1024];
         snprintf(text, sizeof text, "assumed: %s (%s)", device->assumed[i].name, device->assumed[i].reason);
-        print_wrapped(2, text);
+        print_wrapped(text, 2, 4, 100, stdout);
     }
     device_free(device);
     return true;

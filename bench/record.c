@@ -163,11 +163,10 @@ json_t *record_make(const struct result *result, struct error *error)
     const struct unit *unit = result->unit;
     const struct graph *graph = result->graph;
     json_t *record = json_pack(
-        "{s:i,s:s,s:s,s:s,s:s,s:s,s:s,s:I,s:I,s:s,s:s,s:i,s:b,s:I,s:o}", "schema", 1, "id", "", "platform",
+        "{s:i,s:s,s:s,s:s,s:s,s:s,s:s,s:I,s:I,s:s,s:s,s:b,s:I,s:o}", "schema", 1, "id", "", "platform",
         result->platform, "device", result->device, "provenance", provenance_name(result->provenance),
         "model", graph->shape.name, "phase", phase_name(graph->phase), "batch", (json_int_t)graph->batch,
-        "seqlen", (json_int_t)graph->seqlen, "scope", scope_name(unit->scope), "stage", unit->name, "order",
-        result->order, "in_plan",
+        "seqlen", (json_int_t)graph->seqlen, "scope", scope_name(unit->scope), "stage", unit->name, "in_plan",
         unit->in_plan, "repeats", (json_int_t)unit->repeats, "plan", plan_json(result));
     if (!record) {
         error_set(error, STATUS_FAILED, "cannot make a record of %s", unit->name);

@@ -14,23 +14,22 @@ struct result {
     enum provenance provenance;
     const struct graph *graph;
     const struct plan *plan;
-    const char *fusion;               /* of the unit: a stage timed alone is "none" */
+    const char *fusion; /* of the unit: a stage timed alone is "none" */
     const struct unit *unit;
-    int order;                        /* the unit's place among its workload's, for tables */
-    int threads;                      /* 0: does not apply */
-    const char *cache;                /* null: does not apply */
-    const char *const *options;       /* of the device, null-terminated; may be null */
+    int threads;                /* 0: does not apply */
+    const char *cache;          /* null: does not apply */
+    const char *const *options; /* of the device, null-terminated; may be null */
     int64_t context;
-    const char *skipped;              /* not null: no figures, and why */
-    const double *samples;            /* measured: seconds of one execution, a repetition each */
+    const char *skipped;   /* not null: no figures, and why */
+    const double *samples; /* measured: seconds of one execution, a repetition each */
     int n_samples;
-    const struct price *price;        /* modelled */
-    double roofline_s;                /* the unit's floor; 0: not known */
-    const char *roofline_limit;       /* what sets it: "fp32", "exp", "DRAM", ... */
+    const struct price *price;  /* modelled */
+    double roofline_s;          /* the unit's floor; 0: not known */
+    const char *roofline_limit; /* what sets it: "fp32", "exp", "DRAM", ... */
     const struct counters_reading *counters;
-    json_t *energy;                   /* complete object, or null */
-    const struct accuracy *accuracy;  /* null: does not apply */
-    const char *environment;          /* id */
+    json_t *energy;                  /* complete object, or null */
+    const struct accuracy *accuracy; /* null: does not apply */
+    const char *environment;         /* id */
     const char *repro;
 };
 

@@ -8,10 +8,10 @@
 /* Exit status of the program, and of every call that can fail. */
 enum status {
     STATUS_OK = 0,
-    STATUS_FAILED = 1,        /* a check or comparison failed */
-    STATUS_USAGE = 2,         /* wrong usage or bad input */
-    STATUS_INCOMPARABLE = 3,  /* records that must not be compared */
-    STATUS_UNAVAILABLE = 4    /* nothing could be run on this machine */
+    STATUS_FAILED = 1,       /* a check or comparison failed */
+    STATUS_USAGE = 2,        /* wrong usage or bad input */
+    STATUS_INCOMPARABLE = 3, /* records that must not be compared */
+    STATUS_UNAVAILABLE = 4   /* nothing could be run on this machine */
 };
 
 /* One line for the user: what is wrong, where, and what would be right. */

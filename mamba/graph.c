@@ -29,22 +29,23 @@ const char *phase_name(enum phase phase)
 
 const char *const *graph_stage_names(void)
 {
-    static const char *const names[] = {"embed",   "input_proj", "norm",       "in_proj", "conv",     "silu",
-                                        "x_proj",  "dt_proj",    "softplus",   "discretize", "scan",  "contract",
-                                        "skip",    "gate",       "gate_norm",  "out_proj", "residual", "final_norm",
-                                        "head",    NULL};
+    static const char *const names[] = {"embed",    "input_proj", "norm",       "in_proj",  "conv",
+                                        "silu",     "x_proj",     "dt_proj",    "softplus", "discretize",
+                                        "scan",     "contract",   "skip",       "gate",     "gate_norm",
+                                        "out_proj", "residual",   "final_norm", "head",     NULL};
     return names;
 }
 
-static int add_tensor(struct builder *b, const char *name, enum tensor_role role, int64_t rows, int64_t columns)
+static int add_tensor(struct builder *b, const char *name, enum tensor_role role, int64_t rows,
+                      int64_t columns)
 {
     struct graph *graph = b->graph;
     if (b->failed)
         return NONE;
     if (rows <= 0 || columns <= 0 || rows > largest_tensor / columns) {
         b->failed = true;
-        error_set(b->error, STATUS_USAGE, "tensor '%s' of %lld x %lld is too large: reduce batch or seqlen", name,
-                  (long long)rows, (long long)columns);
+        error_set(b->error, STATUS_USAGE, "tensor '%s' of %lld x %lld is too large: reduce batch or seqlen",
+                  name, (long long)rows, (long long)columns);
         return NONE;
     }
     if (graph->n_tensors == GRAPH_MAX_TENSORS) {
@@ -52,9 +53,13 @@ static int add_tensor(struct builder *b, const char *name, enum tensor_role role
         error_set(b->error, STATUS_FAILED, "graph: more than %d tensors", GRAPH_MAX_TENSORS);
         return NONE;
     }
-    graph->tensors[graph->n_tensors] = (struct tensor){
-        .name = name, .role = role, .rows = rows, .columns = columns, .parent = NONE, .row_step = 1,
-        .overwrites = NONE};
+    graph->tensors[graph->n_tensors] = (struct tensor){.name = name,
+                                                       .role = role,
+                                                       .rows = rows,
+                                                       .columns = columns,
+                                                       .parent = NONE,
+                                                       .row_step = 1,
+                                                       .overwrites = NONE};
     return graph->n_tensors++;
 }
 
@@ -115,8 +120,8 @@ static bool stage_work(struct stage *stage, struct error *error)
     bool ok = true;
     for (int i = 0; i < stage->n_dims && ok; i++)
         if (!kernel_set_dim(family, args, stage->dims[i].name, stage->dims[i].value))
-            ok = error_set(error, STATUS_FAILED, "stage %s: family %s has no dim '%s'", stage->name, family->name,
-                           stage->dims[i].name);
+            ok = error_set(error, STATUS_FAILED, "stage %s: family %s has no dim '%s'", stage->name,
+                           family->name, stage->dims[i].name);
     /* Work depends on which optional operands are there, not on what they hold. */
     for (int i = 0; i < stage->n_operands; i++)
         memcpy((char *)args + stage->operands[i].operand->slot, &(void *){args}, sizeof(void *));
@@ -170,7 +175,8 @@ static void add_stage(struct builder *b, const char *name, enum place place, con
 #define PARAMETERS(...) ((const struct stage_parameter[]){__VA_ARGS__, {NULL, 0}})
 #define BIND(...) ((const struct binding[]){__VA_ARGS__, {NULL, NONE}})
 
-static void add_matmul(struct builder *b, const char *name, enum place place, int x, int weight, int bias, int y)
+static void add_matmul(struct builder *b, const char *name, enum place place, int x, int weight, int bias,
+                       int y)
 {
     const struct tensor *tensors = b->graph->tensors;
     if (b->failed)
@@ -199,9 +205,10 @@ static int add_conv_silu(struct builder *b, int x, int64_t channels)
     int state = add_state(b, "conv.state", (width - 1) * channels);
     int y = add_activation(b, "conv.y", channels);
     int u = add_activation(b, "silu.y", channels);
-    add_stage(b, "conv", PLACE_LAYER, "conv",
-              DIMS({"batch", graph->batch}, {"seqlen", graph->seqlen}, {"channels", channels}, {"width", width}),
-              NULL, BIND({"x", x}, {"weight", weight}, {"bias", bias}, {"state", state}, {"y", y}));
+    add_stage(
+        b, "conv", PLACE_LAYER, "conv",
+        DIMS({"batch", graph->batch}, {"seqlen", graph->seqlen}, {"channels", channels}, {"width", width}),
+        NULL, BIND({"x", x}, {"weight", weight}, {"bias", bias}, {"state", state}, {"y", y}));
     add_stage(b, "silu", PLACE_LAYER, "silu", DIMS({"rows", rows}, {"channels", channels}), NULL,
               BIND({"x", y}, {"y", u}));
     return u;
@@ -223,7 +230,8 @@ static int add_mamba1_mixer(struct builder *b, int normed)
     const struct model_shape *s = &graph->shape;
     const int64_t rows = graph->batch * graph->seqlen, d = s->d_inner, n = s->d_state, r = s->dt_rank;
 
-    int in_weight = add_weight(b, "in_proj.weight", W_IN_PROJ), in_bias = add_weight(b, "in_proj.bias", W_IN_BIAS);
+    int in_weight = add_weight(b, "in_proj.weight", W_IN_PROJ),
+        in_bias = add_weight(b, "in_proj.bias", W_IN_BIAS);
     int xz = add_activation(b, "in_proj.y", 2 * d);
     int x = add_columns(b, "x", xz, 0, d), z = add_columns(b, "z", xz, d, d);
     add_matmul(b, "in_proj", PLACE_LAYER, normed, in_weight, in_bias, xz);
@@ -241,17 +249,19 @@ static int add_mamba1_mixer(struct builder *b, int normed)
     add_softplus(b, dt, dt_bias, delta, d);
 
     int a = add_weight(b, "a", W_A_LOG), weight_d = add_weight(b, "d", W_D);
-    int abar = add_activation(b, "abar", d * n), bu = add_activation(b, "bu", d * n), h = add_activation(b, "h", d * n);
+    int abar = add_activation(b, "abar", d * n), bu = add_activation(b, "bu", d * n),
+        h = add_activation(b, "h", d * n);
     int state = add_state(b, "scan.state", d * n);
-    add_stage(b, "discretize", PLACE_LAYER, "discretize", DIMS({"rows", rows}, {"channels", d}, {"d_state", n}), NULL,
+    add_stage(b, "discretize", PLACE_LAYER, "discretize",
+              DIMS({"rows", rows}, {"channels", d}, {"d_state", n}), NULL,
               BIND({"delta", delta}, {"u", u}, {"a", a}, {"b", matrix_b}, {"abar", abar}, {"bu", bu}));
     add_stage(b, "scan", PLACE_LAYER, "scan",
               DIMS({"batch", graph->batch}, {"seqlen", graph->seqlen}, {"channels", d}, {"d_state", n}), NULL,
               BIND({"abar", abar}, {"bu", bu}, {"state", state}, {"h", h}));
     int contracted = add_activation(b, "contract.y", d), skipped = add_activation(b, "skip.y", d);
     int gated = add_activation(b, "gate.y", d);
-    add_stage(b, "contract", PLACE_LAYER, "contract", DIMS({"rows", rows}, {"channels", d}, {"d_state", n}), NULL,
-              BIND({"h", h}, {"c", matrix_c}, {"y", contracted}));
+    add_stage(b, "contract", PLACE_LAYER, "contract", DIMS({"rows", rows}, {"channels", d}, {"d_state", n}),
+              NULL, BIND({"h", h}, {"c", matrix_c}, {"y", contracted}));
     add_stage(b, "skip", PLACE_LAYER, "skip", DIMS({"rows", rows}, {"heads", d}, {"headdim", 1}), NULL,
               BIND({"y", contracted}, {"u", u}, {"d", weight_d}, {"out", skipped}));
     add_stage(b, "gate", PLACE_LAYER, "gate", DIMS({"rows", rows}, {"channels", d}), NULL,
@@ -263,10 +273,12 @@ static int add_mamba2_mixer(struct builder *b, int normed)
 {
     struct graph *graph = b->graph;
     const struct model_shape *s = &graph->shape;
-    const int64_t rows = graph->batch * graph->seqlen, d = s->d_inner, n = s->ngroups * s->d_state, h = s->nheads;
+    const int64_t rows = graph->batch * graph->seqlen, d = s->d_inner, n = s->ngroups * s->d_state,
+                  h = s->nheads;
     const int64_t conv_channels = shape_conv_channels(s);
 
-    int in_weight = add_weight(b, "in_proj.weight", W_IN_PROJ), in_bias = add_weight(b, "in_proj.bias", W_IN_BIAS);
+    int in_weight = add_weight(b, "in_proj.weight", W_IN_PROJ),
+        in_bias = add_weight(b, "in_proj.bias", W_IN_BIAS);
     int zxbcdt = add_activation(b, "in_proj.y", shape_in_proj_rows(s));
     int z = add_columns(b, "z", zxbcdt, 0, d);
     int xbc = add_columns(b, "xbc", zxbcdt, d, conv_channels);
@@ -288,10 +300,11 @@ static int add_mamba2_mixer(struct builder *b, int normed)
               NULL,
               BIND({"delta", delta}, {"x", u}, {"a", a}, {"b", matrix_b}, {"c", matrix_c}, {"state", state},
                    {"y", scanned}));
-    add_stage(b, "skip", PLACE_LAYER, "skip", DIMS({"rows", rows}, {"heads", h}, {"headdim", s->headdim}), NULL,
-              BIND({"y", scanned}, {"u", u}, {"d", weight_d}, {"out", skipped}));
+    add_stage(b, "skip", PLACE_LAYER, "skip", DIMS({"rows", rows}, {"heads", h}, {"headdim", s->headdim}),
+              NULL, BIND({"y", scanned}, {"u", u}, {"d", weight_d}, {"out", skipped}));
 
-    int norm_weight = add_weight(b, "gate_norm.weight", W_GATE_NORM), gated = add_activation(b, "gate_norm.y", d);
+    int norm_weight = add_weight(b, "gate_norm.weight", W_GATE_NORM),
+        gated = add_activation(b, "gate_norm.y", d);
     add_stage(b, "gate_norm", PLACE_LAYER, "gate_norm",
               DIMS({"rows", rows}, {"channels", d}, {"groups", s->ngroups}),
               PARAMETERS({"eps", s->norm_eps}, {"norm_before_gate", s->norm_before_gate}),
@@ -357,14 +370,14 @@ static void add_output(struct builder *b, int hidden)
     add_matmul(b, "head", PLACE_AFTER, normed, weight, bias, logits);
 }
 
-bool graph_build(const struct model_shape *shape, enum phase phase, int64_t batch, int64_t seqlen, bool all_logits,
-                 struct graph *graph, struct error *error)
+bool graph_build(const struct model_shape *shape, enum phase phase, int64_t batch, int64_t seqlen,
+                 bool all_logits, struct graph *graph, struct error *error)
 {
     if (phase == PHASE_DECODE)
         seqlen = 1;
     if (batch < 1 || seqlen < 1 || batch > largest_tensor / seqlen)
-        return error_set(error, STATUS_USAGE, "batch %lld, seqlen %lld: both must be at least 1", (long long)batch,
-                         (long long)seqlen);
+        return error_set(error, STATUS_USAGE, "batch %lld, seqlen %lld: both must be at least 1",
+                         (long long)batch, (long long)seqlen);
     *graph = (struct graph){
         .shape = *shape, .phase = phase, .batch = batch, .seqlen = seqlen, .all_logits = all_logits};
     struct builder builder = {.graph = graph, .error = error};

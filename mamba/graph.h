@@ -10,7 +10,7 @@ enum phase { PHASE_PREFILL, PHASE_DECODE, PHASE_TRAIN };
 const char *phase_name(enum phase phase);
 
 enum tensor_role {
-    TENSOR_INPUT,      /* token ids or features of the workload */
+    TENSOR_INPUT, /* token ids or features of the workload */
     TENSOR_WEIGHT,
     TENSOR_STATE,      /* carried from token to token, one a layer */
     TENSOR_ACTIVATION, /* made by one stage, used by others */
@@ -23,31 +23,45 @@ enum tensor_role {
 struct tensor {
     const char *name;
     enum tensor_role role;
-    enum weight weight;         /* of TENSOR_WEIGHT */
+    enum weight weight; /* of TENSOR_WEIGHT */
     int64_t rows, columns;
-    int parent;                 /* -1: not a view */
+    int parent; /* -1: not a view */
     int64_t first_row, row_step, first_column;
-    int overwrites;             /* made in place of this tensor and carried to the next layer; else -1 */
-    bool index;                 /* int32 token ids, else values of the plan's precision */
+    int overwrites; /* made in place of this tensor and carried to the next layer; else -1 */
+    bool index;     /* int32 token ids, else values of the plan's precision */
 };
 
-enum { STAGE_MAX_OPERANDS = 12, STAGE_MAX_DIMS = 8, STAGE_MAX_PARAMETERS = 4, GRAPH_MAX_STAGES = 32,
-       GRAPH_MAX_TENSORS = 64 };
+enum {
+    STAGE_MAX_OPERANDS = 12,
+    STAGE_MAX_DIMS = 8,
+    STAGE_MAX_PARAMETERS = 4,
+    GRAPH_MAX_STAGES = 32,
+    GRAPH_MAX_TENSORS = 64
+};
 
 /* Where a stage stands: once before the layers, in every layer, or once after them. */
 enum place { PLACE_BEFORE, PLACE_LAYER, PLACE_AFTER };
 
 struct stage {
-    const char *name;                         /* DESIGN's word */
+    const char *name; /* DESIGN's word */
     enum place place;
-    const struct kernel_family *family;       /* that computes this stage alone */
+    const struct kernel_family *family; /* that computes this stage alone */
     int n_dims;
-    struct stage_dim { const char *name; int64_t value; } dims[STAGE_MAX_DIMS];
+    struct stage_dim {
+        const char *name;
+        int64_t value;
+    } dims[STAGE_MAX_DIMS];
     int n_parameters;
-    struct stage_parameter { const char *name; double value; } parameters[STAGE_MAX_PARAMETERS];
+    struct stage_parameter {
+        const char *name;
+        double value;
+    } parameters[STAGE_MAX_PARAMETERS];
     int n_operands;
-    struct stage_operand { const struct kernel_operand *operand; int tensor; } operands[STAGE_MAX_OPERANDS];
-    struct work work;                         /* exact, of one execution */
+    struct stage_operand {
+        const struct kernel_operand *operand;
+        int tensor;
+    } operands[STAGE_MAX_OPERANDS];
+    struct work work; /* exact, of one execution */
 };
 
 /* The stages of one workload with every tensor between them. Layers are all alike, so one stands for all:
@@ -55,8 +69,8 @@ struct stage {
 struct graph {
     struct model_shape shape;
     enum phase phase;
-    int64_t batch, seqlen;                    /* seqlen 1 in decode */
-    bool all_logits;                          /* else the head sees only the last token of each sequence */
+    int64_t batch, seqlen; /* seqlen 1 in decode */
+    bool all_logits;       /* else the head sees only the last token of each sequence */
     int n_stages, n_tensors;
     struct stage stages[GRAPH_MAX_STAGES];
     struct tensor tensors[GRAPH_MAX_TENSORS];
@@ -67,8 +81,8 @@ struct graph {
 bool graph_build(const struct model_shape *shape, enum phase phase, int64_t batch, int64_t seqlen,
                  bool all_logits, struct graph *graph, struct error *error);
 
-int graph_stage(const struct graph *graph, const char *name);             /* -1: none */
-int64_t stage_dim(const struct stage *stage, const char *name);           /* -1: none */
+int graph_stage(const struct graph *graph, const char *name);                /* -1: none */
+int64_t stage_dim(const struct stage *stage, const char *name);              /* -1: none */
 int64_t stage_repeats(const struct graph *graph, const struct stage *stage); /* n_layer or 1 */
 int64_t tensor_elements(const struct tensor *tensor);
 /* The tensor that a view, however deep, is part of (itself when it is none). */

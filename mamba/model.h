@@ -8,7 +8,7 @@
 
 /* Where a model's weights are. They stay in the type in which they came: F32, F16 or BF16. */
 struct model_weight {
-    const void *data;      /* null when the model has no such weight */
+    const void *data; /* null when the model has no such weight */
     enum dtype dtype;
     int64_t rows, columns;
 };
@@ -20,7 +20,7 @@ struct model {
     char source[512];             /* "synthetic, seed 1" or the checkpoint's folder */
     struct safetensors *files;    /* the checkpoint's shards */
     size_t n_files;
-    void *owned;                  /* one block of synthetic weights */
+    void *owned; /* one block of synthetic weights */
     size_t owned_size;
 };
 
@@ -37,7 +37,8 @@ bool model_open_checkpoint(const char *folder, struct model *model, struct error
  *   dt_proj   U(-dt_rank^-0.5, dt_rank^-0.5)
  *   in_proj, x_proj, out_proj, head, input_proj   U(-k, k), k = columns^-0.5; out_proj / sqrt(n_layer)
  *   conv and its bias  U(-k, k), k = d_conv^-0.5;  embedding  N(0, 0.02);  norms 1;  other biases 0 */
-bool model_synthesize(const struct model_shape *shape, uint64_t seed, struct model *model, struct error *error);
+bool model_synthesize(const struct model_shape *shape, uint64_t seed, struct model *model,
+                      struct error *error);
 void model_close(struct model *model);
 
 /* layer is ignored for weights outside the layers. A tied head gives the embedding. */

@@ -55,7 +55,8 @@ static const char *expand(enum arch arch, const char *item)
     return item;
 }
 
-static bool assign_group(const struct graph *graph, const char *stages, int group, int *group_of, struct error *error)
+static bool assign_group(const struct graph *graph, const char *stages, int group, int *group_of,
+                         struct error *error)
 {
     char text[256];
     snprintf(text, sizeof text, "%s", stages);
@@ -63,7 +64,8 @@ static bool assign_group(const struct graph *graph, const char *stages, int grou
     for (char *name; (name = strsep(&rest, "+"));) {
         int stage = graph_stage(graph, name);
         if (stage < 0)
-            return error_set(error, STATUS_USAGE, "--fusion: %s has no stage '%s' (see 'mamba-bench list stages')",
+            return error_set(error, STATUS_USAGE,
+                             "--fusion: %s has no stage '%s' (see 'mamba-bench list stages')",
                              arch_name(graph->shape.arch), name);
         if (group_of[stage] >= 0)
             return error_set(error, STATUS_USAGE, "--fusion: stage '%s' is named twice", name);
@@ -130,7 +132,8 @@ static bool in_group(const struct group *group, int stage)
 
 /* Bytes of `root`, made inside the group, that stages outside it read: each distinct view once. What is
  * carried to the next layer or leaves the model is read as a whole. */
-static uint64_t bytes_leaving(const struct graph *graph, const struct group *group, int root, double value_bytes)
+static uint64_t bytes_leaving(const struct graph *graph, const struct group *group, int root,
+                              double value_bytes)
 {
     const struct tensor *tensor = &graph->tensors[root];
     const uint64_t whole = (uint64_t)((double)tensor_elements(tensor) * value_bytes);
@@ -206,16 +209,18 @@ static bool order_groups(const struct graph *graph, struct plan *plan, struct er
             bool ready = !placed[g];
             for (int i = 0; i < plan->groups[g].n_stages && ready; i++)
                 for (int s = 0; s < graph->n_stages && ready; s++)
-                    ready = done[s] || in_group(&plan->groups[g], s) || !feeds(graph, s, plan->groups[g].stages[i]);
+                    ready = done[s] || in_group(&plan->groups[g], s) ||
+                            !feeds(graph, s, plan->groups[g].stages[i]);
             if (ready)
                 next = g;
         }
         if (next < 0) {
             for (int g = 0; g < plan->n_groups; g++)
                 if (!placed[g] && plan->groups[g].n_stages > 1)
-                    return error_set(error, STATUS_USAGE,
-                                     "--fusion: %s closes a cycle: a stage outside it lies between its stages",
-                                     plan->groups[g].name);
+                    return error_set(
+                        error, STATUS_USAGE,
+                        "--fusion: %s closes a cycle: a stage outside it lies between its stages",
+                        plan->groups[g].name);
             return error_set(error, STATUS_FAILED, "the graph has a cycle");
         }
         placed[next] = true;
@@ -234,7 +239,8 @@ bool plan_build(const struct graph *graph, const char *fusion, enum precision pr
     for (int s = 0; s < graph->n_stages; s++)
         group_of[s] = -1;
     if (strlen(fusion) >= sizeof plan->fusion)
-        return error_set(error, STATUS_USAGE, "--fusion: longer than %zu characters", sizeof plan->fusion - 1);
+        return error_set(error, STATUS_USAGE, "--fusion: longer than %zu characters",
+                         sizeof plan->fusion - 1);
     *plan = (struct plan){.precision = precision};
     snprintf(plan->fusion, sizeof plan->fusion, "%s", fusion);
 

@@ -5,28 +5,35 @@
 
 #include "mamba/graph.h"
 
-enum precision { PRECISION_FP32, PRECISION_FP64, PRECISION_BF16, PRECISION_FP16, PRECISION_INT8, PRECISION_COUNT };
+enum precision {
+    PRECISION_FP32,
+    PRECISION_FP64,
+    PRECISION_BF16,
+    PRECISION_FP16,
+    PRECISION_INT8,
+    PRECISION_COUNT
+};
 const char *precision_name(enum precision precision);
 bool precision_parse(const char *text, enum precision *precision);
 double precision_bytes(enum precision precision);
 
 /* Stages that one kernel computes. */
 struct group {
-    char name[128];             /* "conv+silu", or the stage's name */
+    char name[128]; /* "conv+silu", or the stage's name */
     int n_stages;
     int stages[GRAPH_MAX_STAGES];
     enum place place;
-    struct work work;           /* of one execution */
-    uint64_t bytes_read;        /* crossing the group's border inward: activations, weights, state */
+    struct work work;    /* of one execution */
+    uint64_t bytes_read; /* crossing the group's border inward: activations, weights, state */
     uint64_t bytes_written;
-    uint64_t weight_bytes;      /* the part of bytes_read that is weights */
-    uint64_t state_bytes;       /* the part of bytes_read and of bytes_written that is state (each) */
-    uint64_t onchip_bytes;      /* tensors that live only inside the group */
+    uint64_t weight_bytes; /* the part of bytes_read that is weights */
+    uint64_t state_bytes;  /* the part of bytes_read and of bytes_written that is state (each) */
+    uint64_t onchip_bytes; /* tensors that live only inside the group */
 };
 
 /* What is done with the graph: a partition of its stages into groups. */
 struct plan {
-    char fusion[128];           /* as asked: "none", "conv-silu,scan", "conv+silu" */
+    char fusion[128]; /* as asked: "none", "conv-silu,scan", "conv+silu" */
     enum precision precision;
     int n_groups;
     struct group groups[GRAPH_MAX_STAGES];

@@ -21,7 +21,7 @@ struct safetensor {
     int axes;
     int64_t shape[TENSOR_MAX_AXES];
     int64_t elements;
-    const void *data;              /* inside the mapping; aligned for nothing */
+    const void *data; /* inside the mapping; aligned for nothing */
 };
 
 /* A memory-mapped safetensors file. */

@@ -16,16 +16,16 @@ struct model_shape {
     char name[64];
     enum arch arch;
     int64_t d_model, n_layer, d_inner, d_state, d_conv;
-    int64_t dt_rank;                     /* Mamba-1 only, else 0 */
-    int64_t headdim, nheads, ngroups;    /* Mamba-2; Mamba-1 has headdim 1, nheads d_inner, ngroups 1 */
-    int64_t vocab;                       /* rows of the embedding, 0 for a classifier */
-    int64_t input_size;                  /* classifier: features of one token, else 0 */
-    int64_t outputs;                     /* rows of the head: vocab or classes */
+    int64_t dt_rank;                  /* Mamba-1 only, else 0 */
+    int64_t headdim, nheads, ngroups; /* Mamba-2; Mamba-1 has headdim 1, nheads d_inner, ngroups 1 */
+    int64_t vocab;                    /* rows of the embedding, 0 for a classifier */
+    int64_t input_size;               /* classifier: features of one token, else 0 */
+    int64_t outputs;                  /* rows of the head: vocab or classes */
     bool proj_bias, conv_bias, head_bias;
-    bool tied_head;                      /* the head is the embedding */
-    bool norm_before_gate;               /* Mamba-2 gated norm: norm(y) * silu(z) instead of norm(y * silu(z)) */
-    double norm_eps, dt_min, dt_max;     /* dt is clamped to [dt_min, dt_max] after softplus (Mamba-2) */
-    double input_mean, input_std;        /* classifier: x = (pixel / 255 - mean) / std */
+    bool tied_head;                  /* the head is the embedding */
+    bool norm_before_gate;           /* Mamba-2 gated norm: norm(y) * silu(z) instead of norm(y * silu(z)) */
+    double norm_eps, dt_min, dt_max; /* dt is clamped to [dt_min, dt_max] after softplus (Mamba-2) */
+    double input_mean, input_std;    /* classifier: x = (pixel / 255 - mean) / std */
 };
 
 /* Channels of the depthwise convolution: d_inner, plus B and C in Mamba-2. */
@@ -35,10 +35,25 @@ int64_t shape_in_proj_rows(const struct model_shape *shape);
 
 /* The weights of a model. Those from W_NORM to W_OUT_BIAS exist once a layer. */
 enum weight {
-    W_EMBED, W_INPUT_PROJ, W_INPUT_BIAS,
-    W_NORM, W_IN_PROJ, W_IN_BIAS, W_CONV, W_CONV_BIAS, W_X_PROJ, W_DT_PROJ, W_DT_BIAS, W_A_LOG, W_D,
-    W_GATE_NORM, W_OUT_PROJ, W_OUT_BIAS,
-    W_FINAL_NORM, W_HEAD, W_HEAD_BIAS,
+    W_EMBED,
+    W_INPUT_PROJ,
+    W_INPUT_BIAS,
+    W_NORM,
+    W_IN_PROJ,
+    W_IN_BIAS,
+    W_CONV,
+    W_CONV_BIAS,
+    W_X_PROJ,
+    W_DT_PROJ,
+    W_DT_BIAS,
+    W_A_LOG,
+    W_D,
+    W_GATE_NORM,
+    W_OUT_PROJ,
+    W_OUT_BIAS,
+    W_FINAL_NORM,
+    W_HEAD,
+    W_HEAD_BIAS,
     WEIGHT_COUNT
 };
 

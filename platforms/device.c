@@ -32,10 +32,8 @@ _Static_assert(CYAML_ARRAY_LEN(figures) == FIGURE_COUNT, "a figure without a nam
 static const cyaml_strval_t evidences[] = {{"published", EVIDENCE_PUBLISHED},
                                            {"measured-rtl", EVIDENCE_MEASURED_RTL},
                                            {"derived", EVIDENCE_DERIVED}};
-static const cyaml_strval_t device_precisions[] = {{"fp32", PRECISION_FP32},
-                                                   {"bf16", PRECISION_BF16},
-                                                   {"fp16", PRECISION_FP16},
-                                                   {"int8", PRECISION_INT8}};
+static const cyaml_strval_t device_precisions[] = {
+    {"fp32", PRECISION_FP32}, {"bf16", PRECISION_BF16}, {"fp16", PRECISION_FP16}, {"int8", PRECISION_INT8}};
 static const cyaml_strval_t activation_places[] = {
     {"on_chip", ACTIVATIONS_ON_CHIP}, {"off_chip", ACTIVATIONS_OFF_CHIP}, {"fit", ACTIVATIONS_FIT}};
 static const cyaml_strval_t state_places[] = {
@@ -223,8 +221,8 @@ static const cyaml_schema_field_t device_fields[] = {
     TEXT("summary", struct device, summary),
     TEXT("source", struct device, source),
     TEXT_OPTIONAL("note", struct device, note),
-    CYAML_FIELD_ENUM("precision", CYAML_FLAG_STRICT | CYAML_FLAG_OPTIONAL, struct device, precision, device_precisions,
-                     CYAML_ARRAY_LEN(device_precisions)),
+    CYAML_FIELD_ENUM("precision", CYAML_FLAG_STRICT | CYAML_FLAG_OPTIONAL, struct device, precision,
+                     device_precisions, CYAML_ARRAY_LEN(device_precisions)),
     NUMBER_OPTIONAL("clock_hz", struct device, clock_hz),
     LIST("constants", struct device, constants, &constant_entry),
     LIST("options", struct device, options, &option_entry),

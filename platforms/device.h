@@ -184,7 +184,7 @@ struct device_result {
 
 struct device {
     char *name, *platform, *summary, *source, *note;
-    enum precision precision;    /* of its multipliers; what records name. Left out: fp32 */
+    enum precision precision; /* of its multipliers; what records name. Left out: fp32 */
     double clock_hz;
     struct device_constant *constants;
     unsigned constants_count;

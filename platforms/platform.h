@@ -19,15 +19,15 @@ const char *cache_mode_name(enum cache_mode mode);
 
 /* One workload to time: what the command line asked for. All pointers outlive the run. */
 struct task {
-    const struct model *model;      /* weights; null for platforms that need only the shape */
+    const struct model *model; /* weights; null for platforms that need only the shape */
     const struct graph *graph;
     const struct plan *plan;
-    const char *device;             /* null: the platform's default */
-    const char *const *options;     /* "key=value" for the device, null-terminated; may be null */
-    int threads;                    /* 0: one a core */
+    const char *device;         /* null: the platform's default */
+    const char *const *options; /* "key=value" for the device, null-terminated; may be null */
+    int threads;                /* 0: one a core */
     enum cache_mode cache;
-    uint64_t seed;                  /* of the tokens */
-    int64_t context;                /* decode: tokens prefilled into the state before */
+    uint64_t seed;   /* of the tokens */
+    int64_t context; /* decode: tokens prefilled into the state before */
 };
 
 enum scope { SCOPE_STAGE, SCOPE_GROUP, SCOPE_LAYER, SCOPE_MODEL };
@@ -36,16 +36,16 @@ const char *scope_name(enum scope scope);
 /* Something that gets a record of its own: a stage alone, a group of the plan, one layer, the model. */
 struct unit {
     enum scope scope;
-    char name[128];                 /* "scan", "conv+silu", "layer", "model" */
-    char kernel[64];                /* measured: which kernel computes it; "" when several do */
-    int stage, group;               /* index into graph or plan, else -1 */
-    bool in_plan;                   /* part of the plan: its time adds up to the model's; a stage that the
-                                     * plan fuses is also timed alone and is not in the plan */
-    int64_t repeats;                /* executions in one pass of the model */
-    struct work work;               /* of one execution, as are the bytes */
+    char name[128];   /* "scan", "conv+silu", "layer", "model" */
+    char kernel[64];  /* measured: which kernel computes it; "" when several do */
+    int stage, group; /* index into graph or plan, else -1 */
+    bool in_plan;     /* part of the plan: its time adds up to the model's; a stage that the
+                       * plan fuses is also timed alone and is not in the plan */
+    int64_t repeats;  /* executions in one pass of the model */
+    struct work work; /* of one execution, as are the bytes */
     uint64_t bytes_read, bytes_written, onchip_bytes;
     uint64_t weight_bytes, state_bytes; /* parts of bytes_read; state is written back too */
-    char skip[256];                 /* not empty: cannot be had here, and why */
+    char skip[256];                     /* not empty: cannot be had here, and why */
 };
 
 /* What a model says that one execution of a unit costs. Absent figures are negative. */
@@ -55,25 +55,25 @@ struct price {
     double compute_s, memory_s, link_s, overhead_s; /* the breakdown; adds up to more than time_s where
                                                      * parts overlap */
     double joule;
-    char energy_method[32];         /* "model", "published", "none" */
+    char energy_method[32]; /* "model", "published", "none" */
     char energy_note[256];
-    char note[256];                 /* what the reader must know: assumptions, fallbacks; may be "" */
+    char note[256]; /* what the reader must know: assumptions, fallbacks; may be "" */
 };
 
 /* What a unit's result costs in exactness, against the same computation in float64. */
 struct accuracy {
     double max_abs, rel_l2;
-    int64_t tokens;                 /* how many were compared */
-    char reason[256];               /* not empty: could not be had, and why */
+    int64_t tokens;   /* how many were compared */
+    char reason[256]; /* not empty: could not be had, and why */
 };
 
 struct run; /* a platform's own */
 
 struct platform {
     const char *name;
-    const char *summary;            /* one line for `list platforms` */
+    const char *summary; /* one line for `list platforms` */
     enum provenance provenance;
-    const char *default_device;     /* a file configs/devices/<name>-<device>.yaml; null: has none */
+    const char *default_device; /* a file configs/devices/<name>-<device>.yaml; null: has none */
     /* Null when the platform can be used here, else the reason, and what would bring it. */
     const char *(*missing)(void);
     /* Modelled platforms: in what precision a device computes, whatever the command line says; null: the

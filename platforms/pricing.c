@@ -780,7 +780,8 @@ bool pricing_open(const char *platform, const char *default_device, const struct
     return true;
 }
 
-bool pricing_precision(const char *platform, const char *device, enum precision *precision, struct error *error)
+bool pricing_precision(const char *platform, const char *device, enum precision *precision,
+                       struct error *error)
 {
     struct device *loaded;
     if (!device_load(platform, device, &loaded, error))

@@ -292,7 +292,8 @@ static bool draw_speedup(const struct view *view, const struct page *page, const
                          const char *name, const char *title, const char *origin, struct error *error)
 {
     struct figure figure = {.view = view, .page = page};
-    int rows = 0;
+    char number[TEXT_SIZE];
+    int rows = 0, widest = 4;
     double low = 1, high = 1;
     for (int i = 0; i < view->n_series; i++) {
         const struct series *series = &view->series[i];
@@ -304,6 +305,8 @@ static bool draw_speedup(const struct view *view, const struct page *page, const
             continue;
         low = fmin(low, fmin(speedup.low, speedup.value));
         high = fmax(high, fmax(speedup.high, speedup.value));
+        int columns = text_columns(format_number(speedup.value, number));
+        widest = columns > widest ? columns : widest;
     }
     rows += page->n;
     double head_height = edge + 3 * line_height + 3, plot_height = rows * line_height * 1.25;
@@ -315,7 +318,7 @@ static bool draw_speedup(const struct view *view, const struct page *page, const
     bool logarithmic = high / low > 10;
     double from = logarithmic ? low < 1 ? low / 1.25 : 1 / 1.1 : 0,
            to = logarithmic ? high * 1.1 : high * 1.05;
-    double left = label_margin(view, page), right = page_width - edge - 26;
+    double left = label_margin(view, page), right = page_width - edge - 6 - (widest + 1) * character;
     head(&figure, title, origin, true);
     area(&figure, left, right, head_height, head_height + plot_height);
     fprintf(figure.gp, "%sset xrange [%.9g:%.9g]\nset yrange [%d:0]\nunset ytics\n",

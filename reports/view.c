@@ -477,7 +477,12 @@ char *view_origin(const struct view *view)
     const json_t *environment =
         view->n_results > 0 ? record_environment(view->set, view->results[0].record) : NULL;
     char *text, host[TEXT_SIZE], revision[TEXT_SIZE];
-    int length = asprintf(&text, "host %s, revision %s", text_clean(first_text(environment, hosts), 24, host),
-                          text_clean(first_text(environment, revisions), 20, revision));
+    text_clean(first_text(environment, revisions), 40, revision);
+    /* As git abbreviates it. */
+    if (strspn(revision, "0123456789abcdef") == 40)
+        revision[12] = '\0';
+    const char *changed = json_is_true(record_get(environment, "build.source.dirty")) ? " (changed)" : "";
+    int length = asprintf(&text, "host %s, revision %s%s",
+                          text_clean(first_text(environment, hosts), 24, host), revision, changed);
     return length < 0 ? NULL : text;
 }

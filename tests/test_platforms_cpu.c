@@ -15,8 +15,17 @@
 
 static struct model_shape small_shape(enum arch arch)
 {
-    struct model_shape shape = {.arch = arch, .d_model = 24, .n_layer = 3, .d_inner = 48, .d_state = 8, .d_conv = 4,
-                                .vocab = 50, .conv_bias = true, .tied_head = true, .norm_eps = 1e-5, .dt_max = 1e30};
+    struct model_shape shape = {.arch = arch,
+                                .d_model = 24,
+                                .n_layer = 3,
+                                .d_inner = 48,
+                                .d_state = 8,
+                                .d_conv = 4,
+                                .vocab = 50,
+                                .conv_bias = true,
+                                .tied_head = true,
+                                .norm_eps = 1e-5,
+                                .dt_max = 1e30};
     struct error error = {0};
     snprintf(shape.name, sizeof shape.name, "small");
     if (arch == ARCH_MAMBA1)
@@ -106,8 +115,8 @@ static void one_result_however_it_runs(void **state)
                     double *got = logits_of(&model, fusions[f], PRECISION_FP32, threads, TOKENS, prompt);
                     const double error_l2 = relative_l2(got, want, count);
                     if (!(error_l2 < 2e-6))
-                        fail_msg("arch %d, fusion %s, %d threads, prompt %ld: rel L2 %g", arch, fusions[f], threads,
-                                 (long)prompt, error_l2);
+                        fail_msg("arch %d, fusion %s, %d threads, prompt %ld: rel L2 %g", arch, fusions[f],
+                                 threads, (long)prompt, error_l2);
                     free(got);
                 }
         double *fused = logits_of(&model, "conv-silu,scan", PRECISION_FP64, 2, TOKENS, 5);
@@ -209,8 +218,13 @@ static void units_cover_the_graph(void **state)
             assert_true(model_synthesize(&shape, 1, &model, &error));
             assert_true(graph_build(&shape, (enum phase)phase, 2, 9, false, &graph, &error));
             assert_true(plan_build(&graph, plan_default_fusion, PRECISION_FP32, &plan, &error));
-            const struct task task = {.model = &model, .graph = &graph, .plan = &plan, .threads = 2,
-                                      .cache = CACHE_WEIGHTS_COLD, .seed = 1, .context = 9};
+            const struct task task = {.model = &model,
+                                      .graph = &graph,
+                                      .plan = &plan,
+                                      .threads = 2,
+                                      .cache = CACHE_WEIGHTS_COLD,
+                                      .seed = 1,
+                                      .context = 9};
             if (!cpu->open(&task, &opened, &error))
                 fail_msg("%s", error.text);
             const struct unit *units;
@@ -240,10 +254,8 @@ static void units_cover_the_graph(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(one_result_however_it_runs),
-        cmocka_unit_test(uncovered_groups_are_named),
-        cmocka_unit_test(bad_token_ids_are_refused),
-        cmocka_unit_test(team_runs_every_part_once),
+        cmocka_unit_test(one_result_however_it_runs), cmocka_unit_test(uncovered_groups_are_named),
+        cmocka_unit_test(bad_token_ids_are_refused),  cmocka_unit_test(team_runs_every_part_once),
         cmocka_unit_test(units_cover_the_graph),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -54,7 +54,7 @@ for command in run list check eval validate report; do
     expect 0 "$command --help" $command --help && prints "$command --help" "Usage: mamba-bench" "--"
 done
 expect 0 "version" --version
-for list in platforms devices models stages kernels counters; do
+for list in platforms devices models stages kernels counters parts; do
     expect 0 "list $list" list $list
     expect 0 "list $list as JSON" list $list --format json
     python3 -c 'import json, sys; assert json.load(open("out"))' || fail "list $list: not JSON"

@@ -48,7 +48,7 @@ static char *path_join(const char *folder, const char *name)
 
 static int make_folder(void **state)
 {
-    char name[] = "/tmp/test-reports-XXXXXX";
+    char name[] = "test-reports-XXXXXX";
     if (!mkdtemp(name))
         return -1;
     *state = strdup(name);

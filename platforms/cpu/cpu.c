@@ -14,13 +14,13 @@ struct run {
     struct task task;
     struct team *team;
     struct network *network;
-    struct program *program;      /* the plan */
+    struct program *program; /* the plan */
     struct plan unfused;
     struct program *stages_alone; /* the same graph with every stage its own kernel; may be null */
     int n_units;
     struct unit units[MAX_UNITS];
     int64_t next_layer;
-    bool compared;                /* whole_model and whole_layer are filled in */
+    bool compared; /* whole_model and whole_layer are filled in */
     struct accuracy whole_model, whole_layer;
 };
 
@@ -44,7 +44,8 @@ static bool set_tokens(struct program *program, const struct graph *graph, uint6
         return error_set(error, STATUS_FAILED, "out of memory");
     for (int64_t i = 0; i < count * width; i++) {
         const int64_t sequence = i / (graph->seqlen * width), position = i % (graph->seqlen * width);
-        const uint64_t bits = mix(seed ^ mix((uint64_t)sequence << 40 | (uint64_t)(first * width + position)));
+        const uint64_t bits =
+            mix(seed ^ mix((uint64_t)sequence << 40 | (uint64_t)(first * width + position)));
         if (shape->vocab)
             ((int32_t *)values)[i] = (int32_t)(bits % (uint64_t)shape->vocab);
         else
@@ -76,15 +77,17 @@ static void run_whole(void *user, struct team *team, struct part part)
 }
 
 /* Leaves the state of `tokens` tokens in the network. */
-static bool prefill(struct network *network, struct team *team, const struct model_shape *shape, int64_t batch,
-                    int64_t tokens, uint64_t seed, enum precision precision, struct error *error)
+static bool prefill(struct network *network, struct team *team, const struct model_shape *shape,
+                    int64_t batch, int64_t tokens, uint64_t seed, enum precision precision,
+                    struct error *error)
 {
     struct graph *graph = malloc(sizeof *graph);
     struct plan *plan = malloc(sizeof *plan);
     struct program *program = NULL;
     bool ok = graph && plan && graph_build(shape, PHASE_PREFILL, batch, tokens, false, graph, error) &&
               plan_build(graph, plan_default_fusion, precision, plan, error) &&
-              (program = program_create(network, graph, plan, error)) && set_tokens(program, graph, seed, 0, error);
+              (program = program_create(network, graph, plan, error)) &&
+              set_tokens(program, graph, seed, 0, error);
     if (ok)
         team_run(team, run_whole, &(struct whole_job){program, false});
     program_destroy(program);
@@ -149,7 +152,8 @@ static void list_units(struct run *run, const char *alone_missing)
             for (int u = 0; u < run->unfused.n_groups; u++)
                 if (run->unfused.groups[u].stages[0] == plan->groups[g].stages[i]) {
                     add_group_unit(run, &run->unfused, run->stages_alone, u, false);
-                    snprintf(run->units[run->n_units - 1].skip, sizeof run->units[0].skip, "%s", alone_missing);
+                    snprintf(run->units[run->n_units - 1].skip, sizeof run->units[0].skip, "%s",
+                             alone_missing);
                 }
     }
     struct unit *layer = add_unit(run, SCOPE_LAYER, "layer", &(struct work){0});
@@ -380,7 +384,8 @@ static bool group_accuracy(struct run *run, const struct unit *unit, struct accu
         return error_set(error, STATUS_FAILED, "out of memory");
     }
     team_run(run->team, run_reference, &(struct reference_job){family->reference_f64, call.args});
-    team_run(run->team, run_reference, &(struct reference_job){program_kernel(program, unit->group)->run, args});
+    team_run(run->team, run_reference,
+             &(struct reference_job){program_kernel(program, unit->group)->run, args});
     bool ok = true;
     for (int o = 0; o < family->n_operands && ok; o++) {
         const struct kernel_operand *operand = &family->operands[o];
@@ -402,7 +407,7 @@ static bool group_accuracy(struct run *run, const struct unit *unit, struct accu
 
 /* What one precision makes of the first tokens. */
 struct outcome {
-    double *hidden;  /* the residual stream after the first layer */
+    double *hidden; /* the residual stream after the first layer */
     double *logits;
     int64_t n_hidden, n_logits;
 };
@@ -429,8 +434,8 @@ static void run_outcome(void *user, struct team *team, struct part part)
 }
 
 /* In decode all tokens but the last are prefilled. */
-static bool make_outcome(const struct run *run, enum precision precision, int64_t tokens, struct outcome *outcome,
-                         struct error *error)
+static bool make_outcome(const struct run *run, enum precision precision, int64_t tokens,
+                         struct outcome *outcome, struct error *error)
 {
     const struct task *task = &run->task;
     const struct model_shape *shape = &task->graph->shape;
@@ -466,7 +471,8 @@ static bool make_outcome(const struct run *run, enum precision precision, int64_
 
 static void compare_with_float64(struct run *run)
 {
-    const int64_t seqlen = run->task.graph->phase == PHASE_DECODE ? run->task.context + 1 : run->task.graph->seqlen;
+    const int64_t seqlen =
+        run->task.graph->phase == PHASE_DECODE ? run->task.context + 1 : run->task.graph->seqlen;
     const int64_t tokens = seqlen < ACCURACY_TOKENS ? seqlen : ACCURACY_TOKENS;
     struct outcome got = {0}, want = {0};
     struct error error = {0};

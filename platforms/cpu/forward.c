@@ -15,8 +15,8 @@ struct network {
     enum precision precision;
     size_t value_size;
     int64_t batch;
-    const void **weights;        /* [n_layer + 1][WEIGHT_COUNT] */
-    void **packed;               /* of these, the ones that network owns */
+    const void **weights; /* [n_layer + 1][WEIGHT_COUNT] */
+    void **packed;        /* of these, the ones that network owns */
     uint64_t packed_bytes;
     char *conv_states, *scan_states;
     size_t conv_state_size, scan_state_size; /* of one layer */
@@ -28,7 +28,7 @@ struct step {
     kernel_fn *run;
     enum place place;
     size_t args_size;
-    char *args;                  /* [n_layer or 1][args_size] */
+    char *args; /* [n_layer or 1][args_size] */
 };
 
 struct program {
@@ -79,8 +79,9 @@ static void *allocate(uint64_t bytes, const char *what, struct error *error)
 static bool pack_weight(struct network *network, enum weight weight, int64_t layer, struct error *error)
 {
     const struct model_weight *from = model_weight(network->model, weight, layer);
-    const size_t slot = (size_t)(weight_in_layer(weight) ? layer : network->model->shape.n_layer) * WEIGHT_COUNT +
-                        (size_t)weight;
+    const size_t slot =
+        (size_t)(weight_in_layer(weight) ? layer : network->model->shape.n_layer) * WEIGHT_COUNT +
+        (size_t)weight;
     const int64_t count = from->rows * from->columns;
     if (!from->data)
         return true;
@@ -137,13 +138,16 @@ struct network *network_create(const struct model *model, enum precision precisi
     network->packed = calloc(slots, sizeof *network->packed);
     network->conv_state_size =
         round_up((size_t)(batch * (shape->d_conv - 1) * shape_conv_channels(shape)) * network->value_size);
-    network->scan_state_size = round_up((size_t)(batch * shape->d_inner * shape->d_state) * network->value_size);
+    network->scan_state_size =
+        round_up((size_t)(batch * shape->d_inner * shape->d_state) * network->value_size);
     bool ok = network->weights && network->packed;
     if (!ok)
         error_set(error, STATUS_FAILED, "out of memory");
     if (ok) {
-        network->conv_states = allocate(network->conv_state_size * (uint64_t)shape->n_layer, "conv state", error);
-        network->scan_states = allocate(network->scan_state_size * (uint64_t)shape->n_layer, "scan state", error);
+        network->conv_states =
+            allocate(network->conv_state_size * (uint64_t)shape->n_layer, "conv state", error);
+        network->scan_states =
+            allocate(network->scan_state_size * (uint64_t)shape->n_layer, "scan state", error);
         ok = network->conv_states && network->scan_states;
     }
     for (int w = 0; w < WEIGHT_COUNT && ok; w++)
@@ -211,7 +215,8 @@ static char *tensor_data(const struct program *program, int tensor, int64_t laye
     const struct tensor *t = &graph->tensors[tensor];
     if (t->parent >= 0) {
         return tensor_data(program, t->parent, layer) +
-               (size_t)(t->first_row * tensor_stride(graph, t->parent) + t->first_column) * network->value_size;
+               (size_t)(t->first_row * tensor_stride(graph, t->parent) + t->first_column) *
+                   network->value_size;
     }
     switch (t->role) {
     case TENSOR_WEIGHT: {
@@ -255,7 +260,8 @@ static bool set_dims(const struct graph *graph, const struct group *group, const
         for (int i = 0; i < group->n_stages && value < 0; i++)
             value = stage_dim(&graph->stages[group->stages[i]], family->dims[d].name);
         if (value < 0)
-            return error_set(error, STATUS_FAILED, "%s: no stage gives dim '%s'", family->name, family->dims[d].name);
+            return error_set(error, STATUS_FAILED, "%s: no stage gives dim '%s'", family->name,
+                             family->dims[d].name);
         kernel_set_dim(family, args, family->dims[d].name, value);
     }
     for (int p = 0; p < family->n_parameters; p++)
@@ -279,7 +285,8 @@ static bool set_operands(const struct program *program, const struct group *grou
         if (!bound) {
             if (operand->optional || elements == 0)
                 continue;
-            return error_set(error, STATUS_FAILED, "%s: no stage gives operand '%s'", family->name, operand->name);
+            return error_set(error, STATUS_FAILED, "%s: no stage gives operand '%s'", family->name,
+                             operand->name);
         }
         const struct tensor *tensor = &graph->tensors[bound->tensor];
         if (elements != tensor_elements(tensor))
@@ -414,8 +421,8 @@ bool program_set_ids(struct program *program, const int32_t *ids, struct error *
     const int64_t count = graph->tensors[tensor].columns;
     for (int64_t i = 0; i < count; i++)
         if (ids[i] < 0 || ids[i] >= graph->shape.vocab)
-            return error_set(error, STATUS_USAGE, "token %lld is %d: ids must be from 0 to %lld", (long long)i,
-                             ids[i], (long long)graph->shape.vocab - 1);
+            return error_set(error, STATUS_USAGE, "token %lld is %d: ids must be from 0 to %lld",
+                             (long long)i, ids[i], (long long)graph->shape.vocab - 1);
     memcpy(program->data[tensor], ids, (size_t)count * sizeof *ids);
     return true;
 }
@@ -487,8 +494,9 @@ bool program_read(const struct program *program, const char *tensor, double *val
     for (int64_t r = 0; r < t->rows; r++)
         for (int64_t c = 0; c < t->columns; c++) {
             const int64_t i = r * stride + c;
-            values[r * t->columns + c] =
-                program->network->precision == PRECISION_FP64 ? ((const double *)data)[i] : ((const float *)data)[i];
+            values[r * t->columns + c] = program->network->precision == PRECISION_FP64
+                                             ? ((const double *)data)[i]
+                                             : ((const float *)data)[i];
         }
     return true;
 }

@@ -41,11 +41,12 @@ bool program_set_ids(struct program *program, const int32_t *ids, struct error *
 void program_set_features(struct program *program, const float *features);
 
 /* Called by every thread of a team, inside team_run. */
-void program_run(struct program *program, struct team *team, struct part part);          /* the whole model */
-void program_run_before(struct program *program, struct team *team, struct part part);   /* up to the layers */
+void program_run(struct program *program, struct team *team, struct part part);        /* the whole model */
+void program_run_before(struct program *program, struct team *team, struct part part); /* up to the layers */
 void program_run_layer(struct program *program, int64_t layer, struct team *team, struct part part);
-void program_run_after(struct program *program, struct team *team, struct part part);    /* from the layers on */
-void program_run_group(struct program *program, int group, int64_t layer, struct team *team, struct part part);
+void program_run_after(struct program *program, struct team *team, struct part part); /* from the layers on */
+void program_run_group(struct program *program, int group, int64_t layer, struct team *team,
+                       struct part part);
 
 /* Values of a tensor, by name, as double: rows x columns. False when there is no such tensor. */
 bool program_read(const struct program *program, const char *tensor, double *values);

@@ -13,10 +13,10 @@
 #include "mamba/parallel.h"
 
 struct team {
-    unsigned serial;            /* tells teams apart for the threads that they share */
+    unsigned serial; /* tells teams apart for the threads that they share */
     int threads;
     hwloc_topology_t topology;
-    hwloc_cpuset_t *cpusets;    /* a thread's; null: not bound */
+    hwloc_cpuset_t *cpusets; /* a thread's; null: not bound */
     atomic_bool bound;
     atomic_int arrived;
     atomic_int generation;
@@ -96,7 +96,8 @@ struct team *team_create(int threads, struct error *error)
 {
     enum { MOST_THREADS = 4096 };
     if (threads < 0 || threads > MOST_THREADS) {
-        error_set(error, STATUS_USAGE, "--threads %d: must be from 1 to %d (0: one a core)", threads, MOST_THREADS);
+        error_set(error, STATUS_USAGE, "--threads %d: must be from 1 to %d (0: one a core)", threads,
+                  MOST_THREADS);
         return NULL;
     }
     static atomic_uint serials;
@@ -127,7 +128,8 @@ struct team *team_create(int threads, struct error *error)
     int granted = 1;
     parallel_run(team->threads, count_granted, &granted);
     if (granted < team->threads) {
-        error_set(error, STATUS_USAGE, "--threads %d: OpenMP gives %d (OMP_THREAD_LIMIT?)", team->threads, granted);
+        error_set(error, STATUS_USAGE, "--threads %d: OpenMP gives %d (OMP_THREAD_LIMIT?)", team->threads,
+                  granted);
         team_destroy(team);
         return NULL;
     }
