@@ -324,8 +324,13 @@ static bool draw_speedup(const struct view *view, const struct page *page, const
     fprintf(figure.gp, "%sset xrange [%.9g:%.9g]\nset yrange [%d:0]\nunset ytics\n",
             logarithmic ? "set logscale x 10\n" : "", from, to, rows);
     fputs("set border 1\nset xtics nomirror out offset 0,0.3 format '%g'\n", figure.gp);
-    if (logarithmic && high / low < 100)
+    if (logarithmic && high / low < 100) {
         fputs("set xtics add (0.2, 0.5, 2, 5, 20, 50, 200, 500)\n", figure.gp);
+    } else if (logarithmic) {
+        /* As many decades between labels ("1e-06") as their width asks for. */
+        const double labels = fmax(1, (right - left) / (7 * character));
+        fprintf(figure.gp, "set xtics 1e%d\n", (int)fmax(1, ceil(log10(to / from) / labels)));
+    }
     fprintf(figure.gp, "set xlabel %s offset 0,0.7\n", logarithmic ? "'speed-up, log scale'" : "'speed-up'");
     double row = 0, pitch = line_height * 1.25;
     for (int p = 0; p < page->n; p++) {
