@@ -329,7 +329,7 @@ static bool draw_speedup(const struct view *view, const struct page *page, const
     } else if (logarithmic) {
         /* As many decades between labels ("1e-06") as their width asks for. */
         const double labels = fmax(1, (right - left) / (7 * character));
-        fprintf(figure.gp, "set xtics 1e%d\n", (int)fmax(1, ceil(log10(to / from) / labels)));
+        fprintf(figure.gp, "set xtics 1e-60,1e%d\n", (int)fmax(1, ceil(log10(to / from) / labels)));
     }
     fprintf(figure.gp, "set xlabel %s offset 0,0.7\n", logarithmic ? "'speed-up, log scale'" : "'speed-up'");
     double row = 0, pitch = line_height * 1.25;
