@@ -34,6 +34,13 @@ struct buffer {
         int32_t *index;
     } values; /* packed */
     double *exact, *want, *base, *condition;
+    double *rounding; /* what a lower precision adds to the bound; null: nothing */
+};
+
+/* Weights in the kernel's own form, with an inaccessible page behind them. */
+struct packed {
+    unsigned char *map, *data;
+    size_t map_bytes, used_bytes;
 };
 
 struct check {
@@ -46,6 +53,7 @@ struct check {
     size_t page;
     void *args, *exact_args;
     struct buffer buffers[MAX_OPERANDS];
+    struct packed packed;
     enum fill fill;
     int target; /* operand that is not realistic, -1: none */
     bool share; /* outputs lie on the inputs that they may alias */
@@ -240,6 +248,9 @@ static void set_shape(struct check *check, enum shape shape, int64_t budget)
 
 static void free_buffers(struct check *check)
 {
+    if (check->packed.map)
+        munmap(check->packed.map, check->packed.map_bytes);
+    check->packed = (struct packed){0};
     for (int i = 0; i < check->family->n_operands; i++) {
         struct buffer *buffer = &check->buffers[i];
         if (buffer->map)
@@ -250,6 +261,7 @@ static void free_buffers(struct check *check)
         free(buffer->want);
         free(buffer->base);
         free(buffer->condition);
+        free(buffer->rounding);
         *buffer = (struct buffer){0};
     }
 }
@@ -290,6 +302,38 @@ static bool map_window(struct check *check, struct buffer *buffer)
     return buffer->image != NULL;
 }
 
+/* The end lies as close to the inaccessible page as the 64-byte alignment of its start allows. */
+static bool map_packed(struct check *check)
+{
+    struct packed *packed = &check->packed;
+    if (!check->kernel->packed_bytes)
+        return true;
+    packed->used_bytes = (check->kernel->packed_bytes(check->args) + 63) / 64 * 64;
+    const size_t data_bytes = (packed->used_bytes + check->page - 1) / check->page * check->page;
+    packed->map_bytes = data_bytes + check->page;
+    void *map = mmap(NULL, packed->map_bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (map == MAP_FAILED)
+        return false;
+    packed->map = map;
+    packed->data = packed->map + data_bytes - packed->used_bytes;
+    memcpy((char *)check->args + check->family->packed, &packed->data, sizeof packed->data);
+    return data_bytes == 0 || mprotect(packed->map, data_bytes, PROT_READ | PROT_WRITE) == 0;
+}
+
+/* Packing writes what may not be written later; what it leaves out is NaN or worse. */
+static void pack(struct check *check, int parts)
+{
+    struct packed *packed = &check->packed;
+    const size_t data_bytes = packed->map_bytes - check->page;
+    if (!packed->map || !data_bytes)
+        return;
+    mprotect(packed->map, data_bytes, PROT_READ | PROT_WRITE);
+    memset(packed->data, 0xff, packed->used_bytes);
+    for (int i = 0; i < parts; i++)
+        check->kernel->pack(check->args, (struct part){i, parts});
+    mprotect(packed->map, data_bytes, PROT_READ);
+}
+
 static bool shares(const struct check *check, const struct kernel_operand *operand)
 {
     return check->share && operand->may_alias;
@@ -321,6 +365,9 @@ static bool make_buffers(struct check *check)
         buffer->want = allocate(count, sizeof *buffer->want);
         buffer->base = allocate(count, sizeof *buffer->base);
         buffer->condition = allocate(count, sizeof *buffer->condition);
+        if (check->kernel->rounding && operand->role == OPERAND_OUTPUT &&
+            !(buffer->rounding = allocate(count, sizeof *buffer->rounding)))
+            return false;
         if (!buffer->values.real || !buffer->exact || !buffer->want || !buffer->base || !buffer->condition)
             return false;
         if (!shares(check, operand) && !map_window(check, buffer))
@@ -336,7 +383,13 @@ static bool make_buffers(struct check *check)
         set_pointer(check->args, buffer->operand, buffer->absent ? NULL : owner->window + owner->offset);
         set_stride(check->args, buffer->operand, buffer->stride);
     }
-    return true;
+    return map_packed(check);
+}
+
+static double largest_value(const struct check *check, const struct kernel_operand *operand)
+{
+    const double huge = operand->huge > 0 ? operand->huge : 1e15;
+    return check->kernel->largest > 0 && check->kernel->largest < huge ? check->kernel->largest : huge;
 }
 
 static double draw_value(struct check *check, const struct kernel_operand *operand, enum fill fill)
@@ -350,7 +403,7 @@ static double draw_value(struct check *check, const struct kernel_operand *opera
     case FILL_HUGE:
         if (random_below(check, 2))
             return value;
-        return copysign((operand->huge > 0 ? operand->huge : 1e15) * (0.5 + 0.5 * random_unit(check)), value);
+        return copysign(largest_value(check, operand) * (0.5 + 0.5 * random_unit(check)), value);
     default:
         return value;
     }
@@ -407,6 +460,14 @@ static void run_reference(struct check *check, bool magnitudes, int larger, doub
     check->family->reference_f64(check->exact_args, (struct part){0, 1});
 }
 
+/* After the reference ran on the values: its double operands are still there. */
+static void add_rounding(struct check *check)
+{
+    for (int i = 0; check->kernel->rounding && i < check->family->n_operands; i++)
+        if (check->buffers[i].rounding)
+            check->kernel->rounding(check->exact_args, check->buffers[i].rounding);
+}
+
 static void compute_expected(struct check *check)
 {
     const struct kernel_family *family = check->family;
@@ -415,6 +476,7 @@ static void compute_expected(struct check *check)
     for (int i = 0; i < family->n_operands; i++)
         memcpy(check->buffers[i].want, check->buffers[i].exact,
                (size_t)element_count(&check->buffers[i]) * sizeof(double));
+    add_rounding(check);
     run_reference(check, true, -1, 1);
     for (int i = 0; i < family->n_operands; i++) {
         struct buffer *buffer = &check->buffers[i];
@@ -491,6 +553,7 @@ static bool run_kernel(struct check *check, struct run_order order)
         return false;
     }
     fault_armed = 1;
+    pack(check, order.parts);
     for (int i = 0; i < order.parts; i++)
         check->kernel->run(check->args, (struct part){order.reversed ? order.parts - 1 - i : i, order.parts});
     fault_armed = 0;
@@ -521,6 +584,8 @@ static bool compare_output(struct check *check, struct buffer *buffer, struct ru
             double want = buffer->want[at];
             double condition = isnan(buffer->condition[at]) ? fabs(want) : buffer->condition[at];
             double bound = check->k * 0x1p-24 * condition + check->tiny;
+            if (buffer->rounding && !isnan(buffer->rounding[at]))
+                bound += buffer->rounding[at];
             double ratio = error_ratio(got, want, bound);
             if (!(ratio <= 1)) {
                 fail(check, "%s[%lld][%lld] is %.9g, must be %.9g +- %.3g; %d parts%s", buffer->operand->name,

@@ -98,10 +98,13 @@ static bool parse_precision(const char *option, const char *value, void *to, str
 
 static bool parse_isa(const char *option, const char *value, void *to, struct error *error)
 {
+    char names[128] = "";
+    for (int i = 0; i < ISA_COUNT; i++)
+        snprintf(names + strlen(names), sizeof names - strlen(names), "%s%s", i ? ", " : "",
+                 isa_name((enum isa)i));
     if (isa_parse(value, to))
         return true;
-    return error_set(error, STATUS_USAGE, "--%s %s: must be one of scalar, avx2, avx512, neon", option,
-                     value);
+    return error_set(error, STATUS_USAGE, "--%s %s: must be one of %s", option, value, names);
 }
 
 static bool parse_cache(const char *option, const char *value, void *to, struct error *error)
@@ -182,9 +185,9 @@ static const struct option_spec {
     {"scan", "ALGORITHM", RUN, parse_later, 0, "sequential"},
     {"recompute", "R", RUN, parse_later, 0, "store"},
     {"precision", "P", RUN | EVAL, parse_precision, FIELD(precision),
-     "fp32 (default), fp64; modelled devices compute in their own"},
+     "of the projections: fp32 (default), fp64, bf16, fp16, int8; modelled devices have their own"},
     {"isa", "LEVEL", RUN | CHECK | EVAL, parse_isa, FIELD(isa),
-     "hold the kernels down to scalar, avx2, avx512 or neon"},
+     "hold the kernels down to this level (scalar, avx2, avx512, amx, ...)"},
     {"threads", "T", RUN | EVAL, parse_small, FIELD(threads), "CPU threads (default one a core)"},
     {"cache", "MODE", RUN, parse_cache, FIELD(cache),
      "weights-cold (default): a repeated stage walks through the layers; warm: stays in one"},

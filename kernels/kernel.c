@@ -4,8 +4,13 @@
 
 #include <string.h>
 
-#ifdef __x86_64__
+#if defined(__x86_64__)
 #include <cpuid.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+#elif defined(__aarch64__)
+#include <asm/hwcap.h>
+#include <sys/auxv.h>
 #endif
 
 #include "kernels/contract/contract.h"
@@ -35,7 +40,17 @@ const struct kernel_family *const kernel_families[] = {
     &gate_norm_family, &residual_family,       NULL,
 };
 
-static const char *const isa_names[ISA_COUNT] = {"scalar", "avx2", "avx512", "neon"};
+static const char *const isa_names[ISA_COUNT] = {
+    [ISA_SCALAR] = "scalar",
+    [ISA_AVX2] = "avx2",
+    [ISA_AVXVNNI] = "avxvnni",
+    [ISA_AVX512] = "avx512",
+    [ISA_AVX512VNNI] = "avx512vnni",
+    [ISA_AVX512BF16] = "avx512bf16",
+    [ISA_AMX] = "amx",
+    [ISA_NEON] = "neon",
+    [ISA_NEONDOT] = "neondot",
+};
 
 static enum isa isa_highest = ISA_COUNT - 1;
 
@@ -65,28 +80,70 @@ const struct kernel_family *kernel_family_find(const char *name)
 }
 
 #ifdef __x86_64__
-static bool has_f16c(void)
-{
+struct cpuid {
     unsigned a, b, c, d;
-    return __get_cpuid(1, &a, &b, &c, &d) && (c & bit_F16C);
+};
+
+static struct cpuid cpuid(unsigned leaf, unsigned subleaf)
+{
+    struct cpuid id = {0};
+    __get_cpuid_count(leaf, subleaf, &id.a, &id.b, &id.c, &id.d);
+    return id;
+}
+
+/* Linux gives a process the tile registers only when it asks. */
+static bool may_use_tiles(void)
+{
+    enum { REQUEST_PERMISSION = 0x1023, TILE_DATA = 18 };
+    const unsigned tile = 1u << 24, int8 = 1u << 25, bf16 = 1u << 22;
+    const unsigned features = cpuid(7, 0).d;
+    return (features & tile) && (features & int8) && (features & bf16) &&
+           syscall(SYS_arch_prctl, REQUEST_PERMISSION, TILE_DATA) == 0;
+}
+
+static unsigned detect(void)
+{
+    unsigned mask = 1u << ISA_SCALAR;
+    /* These look at what the operating system saves, too. */
+    __builtin_cpu_init();
+    if (!__builtin_cpu_supports("avx2") || !__builtin_cpu_supports("fma") || !(cpuid(1, 0).c & bit_F16C))
+        return mask;
+    mask |= 1u << ISA_AVX2;
+    if (cpuid(7, 1).a & 1u << 4)
+        mask |= 1u << ISA_AVXVNNI;
+    if (!__builtin_cpu_supports("avx512f") || !__builtin_cpu_supports("avx512bw") ||
+        !__builtin_cpu_supports("avx512dq") || !__builtin_cpu_supports("avx512vl"))
+        return mask;
+    mask |= 1u << ISA_AVX512;
+    if (__builtin_cpu_supports("avx512vnni"))
+        mask |= 1u << ISA_AVX512VNNI;
+    if (cpuid(7, 1).a & 1u << 5)
+        mask |= 1u << ISA_AVX512BF16;
+    if (may_use_tiles())
+        mask |= 1u << ISA_AMX;
+    return mask;
+}
+#elif defined(__aarch64__)
+static unsigned detect(void)
+{
+    unsigned mask = 1u << ISA_SCALAR | 1u << ISA_NEON;
+    if (getauxval(AT_HWCAP) & HWCAP_ASIMDDP)
+        mask |= 1u << ISA_NEONDOT;
+    return mask;
+}
+#else
+static unsigned detect(void)
+{
+    return 1u << ISA_SCALAR;
 }
 #endif
 
 unsigned isa_available(void)
 {
-    unsigned mask = 1u << ISA_SCALAR;
-#if defined(__x86_64__)
-    /* These look at what the operating system saves, too. */
-    __builtin_cpu_init();
-    if (!__builtin_cpu_supports("avx2") || !__builtin_cpu_supports("fma") || !has_f16c())
-        return mask;
-    mask |= 1u << ISA_AVX2;
-    if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
-        __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl"))
-        mask |= 1u << ISA_AVX512;
-#elif defined(__aarch64__)
-    mask |= 1u << ISA_NEON;
-#endif
+    static _Atomic unsigned known;
+    unsigned mask = known;
+    if (!mask)
+        known = mask = detect();
     return mask;
 }
 
@@ -117,15 +174,54 @@ bool isa_parse(const char *name, enum isa *isa)
     return false;
 }
 
-const struct kernel *kernel_choose(const struct kernel_family *family, const void *args)
+static const struct {
+    const char *name;
+    double bytes;
+} precisions[PRECISION_COUNT] = {
+    [PRECISION_FP32] = {"fp32", 4}, [PRECISION_FP64] = {"fp64", 8}, [PRECISION_BF16] = {"bf16", 2},
+    [PRECISION_FP16] = {"fp16", 2}, [PRECISION_INT8] = {"int8", 1},
+};
+
+const char *precision_name(enum precision precision)
 {
-    unsigned mask = isa_mask();
-    for (int i = family->n_kernels - 1; i > 0; i--) {
+    return precisions[precision].name;
+}
+
+bool precision_parse(const char *text, enum precision *precision)
+{
+    for (int i = 0; i < PRECISION_COUNT; i++)
+        if (!strcmp(precisions[i].name, text)) {
+            *precision = (enum precision)i;
+            return true;
+        }
+    return false;
+}
+
+double precision_bytes(enum precision precision)
+{
+    return precisions[precision].bytes;
+}
+
+static const struct kernel *choose(const struct kernel_family *family, const void *args,
+                                   enum precision precision)
+{
+    const unsigned mask = isa_mask();
+    for (int i = family->n_kernels - 1; i >= 0; i--) {
         const struct kernel *kernel = &family->kernels[i];
-        if ((mask >> kernel->isa & 1) && (!kernel->accepts || kernel->accepts(args)))
+        if (kernel->precision == precision && !kernel->peer && mask >> kernel->isa & 1 &&
+            (!kernel->accepts || kernel->accepts(args)))
             return kernel;
     }
-    return &family->kernels[0];
+    return NULL;
+}
+
+const struct kernel *kernel_choose(const struct kernel_family *family, const void *args,
+                                   enum precision precision)
+{
+    const struct kernel *kernel = choose(family, args, precision);
+    if (!kernel)
+        kernel = choose(family, args, PRECISION_FP32);
+    return kernel ? kernel : &family->kernels[0];
 }
 
 static int64_t field(const void *args, size_t offset)

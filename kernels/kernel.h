@@ -28,7 +28,19 @@ typedef float real;
 #define KERNEL_REFERENCE(family) family##_reference
 #endif
 
-enum isa { ISA_SCALAR, ISA_AVX2, ISA_AVX512, ISA_NEON, ISA_COUNT };
+/* The ladder, lowest first: a later one is preferred. */
+enum isa {
+    ISA_SCALAR,
+    ISA_AVX2,       /* with FMA and F16C */
+    ISA_AVXVNNI,    /* AVX2 and its int8 dot products */
+    ISA_AVX512,     /* F, BW, DQ, VL */
+    ISA_AVX512VNNI, /* AVX-512 and int8 dot products */
+    ISA_AVX512BF16, /* AVX-512 and bf16 dot products */
+    ISA_AMX,        /* tiles, int8 and bf16, beside AVX-512 */
+    ISA_NEON,
+    ISA_NEONDOT, /* NEON and int8 dot products */
+    ISA_COUNT
+};
 
 struct part {
     int index, count;
@@ -105,11 +117,38 @@ struct kernel_operand {
                             * while the other operands are in [lo, hi]; 0: 1e15 */
 };
 
+/* Of weights and activations inside a kernel; operands stay real, sums and everything but projections are
+ * at least fp32. */
+enum precision {
+    PRECISION_FP32,
+    PRECISION_FP64,
+    PRECISION_BF16,
+    PRECISION_FP16,
+    PRECISION_INT8,
+    PRECISION_COUNT
+};
+const char *precision_name(enum precision precision);
+bool precision_parse(const char *text, enum precision *precision);
+double precision_bytes(enum precision precision); /* of one value */
+
 struct kernel {
     const char *name; /* "conv/avx512": family, then variant */
     enum isa isa;
     kernel_fn *run;
     bool (*accepts)(const void *args); /* null: every shape */
+    enum precision precision;
+    /* A kernel that wants its weights in another layout or type: how many bytes that takes, and the function
+     * that makes them from the operand `weight` in the memory that the family's `packed` field points to
+     * (64-byte aligned). Parts as in run. Both null: run reads the weights as they are. run must not touch
+     * `weight` then, which may be gone. */
+    size_t (*packed_bytes)(const void *args);
+    kernel_fn *pack;
+    /* Of a precision below fp32: adds to bound[] (one a value of the output, rows without gaps) what
+     * rounding its inputs may cost in absolute terms; args holds double operands. largest: magnitude beyond
+     * which inputs are outside its domain; 0: none. */
+    void (*rounding)(const void *args, double *bound);
+    double largest;
+    bool peer; /* another library's, to compare with: never chosen by itself */
 };
 
 enum { FAMILY_MAX_STAGES = 8 };
@@ -132,6 +171,7 @@ struct kernel_family {
      * in exp(s). tiny covers flushed denormals: k * FLT_MIN * max(1, largest |operand|)^2. */
     double (*bound)(const void *args);
     const char *bound_reason;
+    size_t packed;                /* offset of the args field `void *packed`; 0: no variant packs */
     kernel_fn *reference_f64;     /* operands are double */
     const struct kernel *kernels; /* scalar reference first, then up the ladder */
     int n_kernels;
@@ -148,12 +188,14 @@ unsigned isa_available(void);
 /* Holds the ladder down to `highest` and below (ISA_COUNT - 1 lifts it). Returns the mask in force. */
 unsigned isa_limit(enum isa highest);
 unsigned isa_mask(void);
-const char *isa_name(enum isa isa); /* "scalar", "avx2", "avx512", "neon" */
+const char *isa_name(enum isa isa); /* "avx2", ... */
 bool isa_parse(const char *name, enum isa *isa);
 
-/* The last kernel of the list that the mask allows and that accepts args. Never null: the scalar
- * reference takes everything. */
-const struct kernel *kernel_choose(const struct kernel_family *family, const void *args);
+/* The last kernel of the list that the mask allows, that accepts args and has the precision; of a family
+ * without that precision, the same in fp32. Peers are never chosen. Never null: the scalar reference takes
+ * everything. */
+const struct kernel *kernel_choose(const struct kernel_family *family, const void *args,
+                                   enum precision precision);
 
 /* Args structs by name. */
 bool kernel_set_dim(const struct kernel_family *family, void *args, const char *name, int64_t value);

@@ -9,34 +9,6 @@ const char plan_default_fusion[] = "conv-silu,scan";
 
 static const struct {
     const char *name;
-    double bytes;
-} precisions[PRECISION_COUNT] = {
-    [PRECISION_FP32] = {"fp32", 4}, [PRECISION_FP64] = {"fp64", 8}, [PRECISION_BF16] = {"bf16", 2},
-    [PRECISION_FP16] = {"fp16", 2}, [PRECISION_INT8] = {"int8", 1},
-};
-
-const char *precision_name(enum precision precision)
-{
-    return precisions[precision].name;
-}
-
-bool precision_parse(const char *text, enum precision *precision)
-{
-    for (int i = 0; i < PRECISION_COUNT; i++)
-        if (!strcmp(precisions[i].name, text)) {
-            *precision = (enum precision)i;
-            return true;
-        }
-    return false;
-}
-
-double precision_bytes(enum precision precision)
-{
-    return precisions[precision].bytes;
-}
-
-static const struct {
-    const char *name;
     enum arch arch;
     const char *stages;
 } named_fusions[] = {
@@ -155,7 +127,18 @@ static uint64_t bytes_leaving(const struct graph *graph, const struct group *gro
     return bytes < whole ? bytes : whole;
 }
 
-static void count_group(const struct graph *graph, double value_bytes, struct group *group)
+/* Below fp32 a precision is that of the projections' weights; everything else moves as fp32. */
+static double operand_value_bytes(const struct graph *graph, const struct stage *stage,
+                                  const struct stage_operand *operand, enum precision precision)
+{
+    const bool projection = !strcmp(stage->family->name, "matmul") &&
+                            graph->tensors[operand->tensor].role == TENSOR_WEIGHT &&
+                            !strcmp(operand->operand->name, "weight");
+    return projection || precision == PRECISION_FP64 ? precision_bytes(precision)
+                                                     : precision_bytes(PRECISION_FP32);
+}
+
+static void count_group(const struct graph *graph, enum precision precision, struct group *group)
 {
     bool counted[GRAPH_MAX_TENSORS] = {false};
     for (int i = 0; i < group->n_stages; i++) {
@@ -168,6 +151,7 @@ static void count_group(const struct graph *graph, double value_bytes, struct gr
         for (int o = 0; o < stage->n_operands; o++) {
             const struct stage_operand *operand = &stage->operands[o];
             const int root = tensor_root(graph, operand->tensor);
+            const double value_bytes = operand_value_bytes(graph, stage, operand, precision);
             const uint64_t bytes = stage_operand_bytes(graph, stage, operand, value_bytes);
             if (counted[operand->tensor])
                 continue;
@@ -271,7 +255,7 @@ bool plan_build(const struct graph *graph, const char *fusion, enum precision pr
         name_group(graph, &plan->groups[g]);
         if (!group_connected(graph, &plan->groups[g], error))
             return false;
-        count_group(graph, precision_bytes(precision), &plan->groups[g]);
+        count_group(graph, precision, &plan->groups[g]);
     }
     return order_groups(graph, plan, error);
 }

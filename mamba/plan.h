@@ -5,17 +5,6 @@
 
 #include "mamba/graph.h"
 
-enum precision {
-    PRECISION_FP32,
-    PRECISION_FP64,
-    PRECISION_BF16,
-    PRECISION_FP16,
-    PRECISION_INT8,
-    PRECISION_COUNT
-};
-const char *precision_name(enum precision precision);
-bool precision_parse(const char *text, enum precision *precision);
-double precision_bytes(enum precision precision);
 
 /* Stages that one kernel computes. */
 struct group {

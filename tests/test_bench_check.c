@@ -408,7 +408,7 @@ static const struct kernel_family scale_family = {
 
 static struct check_result check(const struct kernel_family *family, kernel_fn *run, uint64_t seed)
 {
-    const struct kernel kernel = {"test/kernel", ISA_SCALAR, run, NULL};
+    const struct kernel kernel = {.name = "test/kernel", .isa = ISA_SCALAR, .run = run};
     const struct check_options options = {seed, false};
     struct check_result result;
     struct error error = {0};
@@ -493,7 +493,7 @@ static void test_accepts_is_respected(void **state)
     (void)state;
     const struct check_options options = {1, false};
     struct check_result result;
-    struct kernel kernel = {"test/narrow", ISA_SCALAR, sum_fine_when_narrow, accepts_narrow};
+    struct kernel kernel = {.name = "test/narrow", .isa = ISA_SCALAR, .run = sum_fine_when_narrow, .accepts = accepts_narrow};
     assert_true(check_kernel(&sum_family, &kernel, &options, &result, NULL));
     if (!result.passed)
         fail_msg("%s", result.failure);
@@ -511,7 +511,7 @@ static void test_missing_instruction_set(void **state)
     while (missing < ISA_COUNT && (isa_available() >> missing & 1))
         missing++;
     assert_true(missing < ISA_COUNT); /* no processor has AVX-512 and NEON */
-    const struct kernel kernel = {"test/missing", (enum isa)missing, sum_right, NULL};
+    const struct kernel kernel = {.name = "test/missing", .isa = (enum isa)missing, .run = sum_right};
     struct check_result result;
     struct error error = {0};
     assert_false(check_kernel(&sum_family, &kernel, &options, &result, &error));

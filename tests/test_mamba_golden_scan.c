@@ -60,12 +60,12 @@ static float *operand_of(struct variant variant, const double *values, int64_t c
 
 static void run(const struct kernel_family *family, struct variant variant, const void *args, int parts)
 {
-    kernel_fn *function = variant.exact ? family->reference_f64 : NULL;
-    for (int i = 0; i < family->n_kernels; i++)
-        if (!variant.exact && (int)family->kernels[i].isa == variant.isa)
-            function = family->kernels[i].run;
-    if (!function)
-        fail_msg("%s has no %s kernel", family->name, isa_name((enum isa)variant.isa));
+    kernel_fn *function = family->reference_f64;
+    if (!variant.exact) {
+        isa_limit((enum isa)variant.isa);
+        function = kernel_choose(family, args, PRECISION_FP32)->run;
+        isa_limit((enum isa)(ISA_COUNT - 1));
+    }
     for (int i = 0; i < parts; i++)
         function(args, (struct part){i, parts});
 }

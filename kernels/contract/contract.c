@@ -59,10 +59,10 @@ static double bound(const void *args)
 }
 
 static const struct kernel kernels[] = {
-    {"contract/reference", ISA_SCALAR, contract_reference, NULL},
+    {.name = "contract/reference", .isa = ISA_SCALAR, .run = contract_reference},
 #ifdef __x86_64__
-    {"contract/avx2", ISA_AVX2, contract_avx2, NULL},
-    {"contract/avx512", ISA_AVX512, contract_avx512, NULL},
+    {.name = "contract/avx2", .isa = ISA_AVX2, .run = contract_avx2},
+    {.name = "contract/avx512", .isa = ISA_AVX512, .run = contract_avx512},
 #endif
 };
 

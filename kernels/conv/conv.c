@@ -88,10 +88,10 @@ static bool narrow(const void *args)
 }
 
 static const struct kernel kernels[] = {
-    {"conv/reference", ISA_SCALAR, conv_reference, NULL},
+    {.name = "conv/reference", .isa = ISA_SCALAR, .run = conv_reference},
 #ifdef __x86_64__
-    {"conv/avx2", ISA_AVX2, conv_avx2, narrow},
-    {"conv/avx512", ISA_AVX512, conv_avx512, narrow},
+    {.name = "conv/avx2", .isa = ISA_AVX2, .run = conv_avx2, .accepts = narrow},
+    {.name = "conv/avx512", .isa = ISA_AVX512, .run = conv_avx512, .accepts = narrow},
 #endif
 };
 

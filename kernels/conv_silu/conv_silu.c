@@ -96,10 +96,10 @@ static bool narrow(const void *args)
 }
 
 static const struct kernel kernels[] = {
-    {"conv_silu/reference", ISA_SCALAR, conv_silu_reference, NULL},
+    {.name = "conv_silu/reference", .isa = ISA_SCALAR, .run = conv_silu_reference},
 #ifdef __x86_64__
-    {"conv_silu/avx2", ISA_AVX2, conv_silu_avx2, narrow},
-    {"conv_silu/avx512", ISA_AVX512, conv_silu_avx512, narrow},
+    {.name = "conv_silu/avx2", .isa = ISA_AVX2, .run = conv_silu_avx2, .accepts = narrow},
+    {.name = "conv_silu/avx512", .isa = ISA_AVX512, .run = conv_silu_avx512, .accepts = narrow},
 #endif
 };
 

@@ -88,10 +88,10 @@ static double bound(const void *args)
 }
 
 static const struct kernel kernels[] = {
-    {"discretize/reference", ISA_SCALAR, discretize_reference, NULL},
+    {.name = "discretize/reference", .isa = ISA_SCALAR, .run = discretize_reference},
 #ifdef __x86_64__
-    {"discretize/avx2", ISA_AVX2, discretize_avx2, NULL},
-    {"discretize/avx512", ISA_AVX512, discretize_avx512, NULL},
+    {.name = "discretize/avx2", .isa = ISA_AVX2, .run = discretize_avx2},
+    {.name = "discretize/avx512", .isa = ISA_AVX512, .run = discretize_avx512},
 #endif
 };
 

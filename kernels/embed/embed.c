@@ -50,7 +50,7 @@ static double bound(const void *args)
 }
 
 static const struct kernel kernels[] = {
-    {"embed/reference", ISA_SCALAR, embed_reference, NULL},
+    {.name = "embed/reference", .isa = ISA_SCALAR, .run = embed_reference},
 };
 
 const struct kernel_family embed_family = {

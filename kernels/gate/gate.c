@@ -58,10 +58,10 @@ static double bound(const void *args)
 }
 
 static const struct kernel kernels[] = {
-    {"gate/reference", ISA_SCALAR, gate_reference, NULL},
+    {.name = "gate/reference", .isa = ISA_SCALAR, .run = gate_reference},
 #ifdef __x86_64__
-    {"gate/avx2", ISA_AVX2, gate_avx2, NULL},
-    {"gate/avx512", ISA_AVX512, gate_avx512, NULL},
+    {.name = "gate/avx2", .isa = ISA_AVX2, .run = gate_avx2},
+    {.name = "gate/avx512", .isa = ISA_AVX512, .run = gate_avx512},
 #endif
 };
 

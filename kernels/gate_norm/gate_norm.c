@@ -73,10 +73,10 @@ static double bound(const void *args)
 }
 
 static const struct kernel kernels[] = {
-    {"gate_norm/reference", ISA_SCALAR, gate_norm_reference, NULL},
+    {.name = "gate_norm/reference", .isa = ISA_SCALAR, .run = gate_norm_reference},
 #ifdef __x86_64__
-    {"gate_norm/avx2", ISA_AVX2, gate_norm_avx2, NULL},
-    {"gate_norm/avx512", ISA_AVX512, gate_norm_avx512, NULL},
+    {.name = "gate_norm/avx2", .isa = ISA_AVX2, .run = gate_norm_avx2},
+    {.name = "gate_norm/avx512", .isa = ISA_AVX512, .run = gate_norm_avx512},
 #endif
 };
 

@@ -67,10 +67,10 @@ static double bound(const void *args)
 }
 
 static const struct kernel kernels[] = {
-    {"matmul/reference", ISA_SCALAR, matmul_reference, NULL},
+    {.name = "matmul/reference", .isa = ISA_SCALAR, .run = matmul_reference},
 #ifdef __x86_64__
-    {"matmul/avx2", ISA_AVX2, matmul_avx2, NULL},
-    {"matmul/avx512", ISA_AVX512, matmul_avx512, NULL},
+    {.name = "matmul/avx2", .isa = ISA_AVX2, .run = matmul_avx2},
+    {.name = "matmul/avx512", .isa = ISA_AVX512, .run = matmul_avx512},
 #endif
 };
 
@@ -87,6 +87,7 @@ const struct kernel_family matmul_family = {
     .bound = bound,
     .bound_reason = "k/8 roundings of a partial sum (at least 8 of them) and of their sum; condition |x| "
                     "|weight|^T + |bias|",
+    .packed = offsetof(struct matmul_args, packed),
     .reference_f64 = matmul_reference_f64,
     .kernels = kernels,
     .n_kernels = COUNT_OF(kernels),

@@ -11,6 +11,7 @@ struct matmul_args {
     const real *x; /* (m | k) */
     int64_t x_stride;
     const real *weight; /* (n, k) */
+    void *packed;       /* weight in the form of a kernel that packs */
     const real *bias;   /* (n), may be null */
     real *y;            /* (m | n) */
     int64_t y_stride;

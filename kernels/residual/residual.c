@@ -54,10 +54,10 @@ static double bound(const void *args)
 }
 
 static const struct kernel kernels[] = {
-    {"residual/reference", ISA_SCALAR, residual_reference, NULL},
+    {.name = "residual/reference", .isa = ISA_SCALAR, .run = residual_reference},
 #ifdef __x86_64__
-    {"residual/avx2", ISA_AVX2, residual_avx2, NULL},
-    {"residual/avx512", ISA_AVX512, residual_avx512, NULL},
+    {.name = "residual/avx2", .isa = ISA_AVX2, .run = residual_avx2},
+    {.name = "residual/avx512", .isa = ISA_AVX512, .run = residual_avx512},
 #endif
 };
 

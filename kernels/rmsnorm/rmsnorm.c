@@ -57,10 +57,10 @@ static double bound(const void *args)
 }
 
 static const struct kernel kernels[] = {
-    {"rmsnorm/reference", ISA_SCALAR, rmsnorm_reference, NULL},
+    {.name = "rmsnorm/reference", .isa = ISA_SCALAR, .run = rmsnorm_reference},
 #ifdef __x86_64__
-    {"rmsnorm/avx2", ISA_AVX2, rmsnorm_avx2, NULL},
-    {"rmsnorm/avx512", ISA_AVX512, rmsnorm_avx512, NULL},
+    {.name = "rmsnorm/avx2", .isa = ISA_AVX2, .run = rmsnorm_avx2},
+    {.name = "rmsnorm/avx512", .isa = ISA_AVX512, .run = rmsnorm_avx512},
 #endif
 };
 

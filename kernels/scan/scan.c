@@ -70,10 +70,10 @@ static double bound(const void *args)
 }
 
 static const struct kernel kernels[] = {
-    {"scan/reference", ISA_SCALAR, scan_reference, NULL},
+    {.name = "scan/reference", .isa = ISA_SCALAR, .run = scan_reference},
 #ifdef __x86_64__
-    {"scan/avx2", ISA_AVX2, scan_avx2, NULL},
-    {"scan/avx512", ISA_AVX512, scan_avx512, NULL},
+    {.name = "scan/avx2", .isa = ISA_AVX2, .run = scan_avx2},
+    {.name = "scan/avx512", .isa = ISA_AVX512, .run = scan_avx512},
 #endif
 };
 

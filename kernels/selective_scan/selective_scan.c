@@ -161,10 +161,10 @@ static double bound(const void *args)
 }
 
 static const struct kernel kernels[] = {
-    {"selective_scan/reference", ISA_SCALAR, selective_scan_reference, NULL},
+    {.name = "selective_scan/reference", .isa = ISA_SCALAR, .run = selective_scan_reference},
 #ifdef __x86_64__
-    {"selective_scan/avx2", ISA_AVX2, selective_scan_avx2, NULL},
-    {"selective_scan/avx512", ISA_AVX512, selective_scan_avx512, NULL},
+    {.name = "selective_scan/avx2", .isa = ISA_AVX2, .run = selective_scan_avx2},
+    {.name = "selective_scan/avx512", .isa = ISA_AVX512, .run = selective_scan_avx512},
 #endif
 };
 

@@ -44,10 +44,10 @@ static double bound(const void *args)
 }
 
 static const struct kernel kernels[] = {
-    {"silu/reference", ISA_SCALAR, silu_reference, NULL},
+    {.name = "silu/reference", .isa = ISA_SCALAR, .run = silu_reference},
 #ifdef __x86_64__
-    {"silu/avx2", ISA_AVX2, silu_avx2, NULL},
-    {"silu/avx512", ISA_AVX512, silu_avx512, NULL},
+    {.name = "silu/avx2", .isa = ISA_AVX2, .run = silu_avx2},
+    {.name = "silu/avx512", .isa = ISA_AVX512, .run = silu_avx512},
 #endif
 };
 

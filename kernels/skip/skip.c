@@ -74,10 +74,10 @@ static double bound(const void *args)
 }
 
 static const struct kernel kernels[] = {
-    {"skip/reference", ISA_SCALAR, skip_reference, NULL},
+    {.name = "skip/reference", .isa = ISA_SCALAR, .run = skip_reference},
 #ifdef __x86_64__
-    {"skip/avx2", ISA_AVX2, skip_avx2, NULL},
-    {"skip/avx512", ISA_AVX512, skip_avx512, NULL},
+    {.name = "skip/avx2", .isa = ISA_AVX2, .run = skip_avx2},
+    {.name = "skip/avx512", .isa = ISA_AVX512, .run = skip_avx512},
 #endif
 };
 

@@ -59,10 +59,10 @@ static double bound(const void *args)
 }
 
 static const struct kernel kernels[] = {
-    {"softplus/reference", ISA_SCALAR, softplus_reference, NULL},
+    {.name = "softplus/reference", .isa = ISA_SCALAR, .run = softplus_reference},
 #ifdef __x86_64__
-    {"softplus/avx2", ISA_AVX2, softplus_avx2, NULL},
-    {"softplus/avx512", ISA_AVX512, softplus_avx512, NULL},
+    {.name = "softplus/avx2", .isa = ISA_AVX2, .run = softplus_avx2},
+    {.name = "softplus/avx512", .isa = ISA_AVX512, .run = softplus_avx512},
 #endif
 };
 

@@ -147,10 +147,10 @@ static double bound(const void *args)
 }
 
 static const struct kernel kernels[] = {
-    {"ssd/reference", ISA_SCALAR, ssd_reference, NULL},
+    {.name = "ssd/reference", .isa = ISA_SCALAR, .run = ssd_reference},
 #ifdef __x86_64__
-    {"ssd/avx2", ISA_AVX2, ssd_avx2, NULL},
-    {"ssd/avx512", ISA_AVX512, ssd_avx512, NULL},
+    {.name = "ssd/avx2", .isa = ISA_AVX2, .run = ssd_avx2},
+    {.name = "ssd/avx512", .isa = ISA_AVX512, .run = ssd_avx512},
 #endif
 };
 

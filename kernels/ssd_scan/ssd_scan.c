@@ -111,10 +111,10 @@ static double bound(const void *args)
 }
 
 static const struct kernel kernels[] = {
-    {"ssd_scan/reference", ISA_SCALAR, ssd_scan_reference, NULL},
+    {.name = "ssd_scan/reference", .isa = ISA_SCALAR, .run = ssd_scan_reference},
 #ifdef __x86_64__
-    {"ssd_scan/avx2", ISA_AVX2, ssd_scan_avx2, NULL},
-    {"ssd_scan/avx512", ISA_AVX512, ssd_scan_avx512, NULL},
+    {.name = "ssd_scan/avx2", .isa = ISA_AVX2, .run = ssd_scan_avx2},
+    {.name = "ssd_scan/avx512", .isa = ISA_AVX512, .run = ssd_scan_avx512},
 #endif
 };
 

@@ -6,18 +6,32 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
+#include "mamba/parallel.h"
+
 enum { ALIGNMENT = 64 };
+
+/* Shared by all programs whose kernel for that weight packs it the same way. */
+struct packed_weight {
+    kernel_fn *pack;
+    enum weight weight;
+    int64_t layer;
+    void *data;
+};
 
 struct network {
     const struct model *model;
     enum precision precision;
     size_t value_size;
     int64_t batch;
-    const void **weights; /* [n_layer + 1][WEIGHT_COUNT] */
-    void **packed;        /* of these, the ones that network owns */
+    const void **weights;        /* [n_layer + 1][WEIGHT_COUNT] */
+    void **packed;               /* of these, the ones that network owns */
+    struct packed_weight *packs; /* weights in kernels' own forms */
+    size_t n_packs;
     uint64_t packed_bytes;
+    double packing_s;
     char *conv_states, *scan_states;
     size_t conv_state_size, scan_state_size; /* of one layer */
 };
@@ -42,6 +56,13 @@ struct program {
 static size_t round_up(size_t bytes)
 {
     return (bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+}
+
+static double now_s(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
 }
 
 static uint64_t available_memory(void)
@@ -85,7 +106,7 @@ static bool pack_weight(struct network *network, enum weight weight, int64_t lay
     const int64_t count = from->rows * from->columns;
     if (!from->data)
         return true;
-    const bool usable_in_place = network->precision == PRECISION_FP32 && from->dtype == DTYPE_F32 &&
+    const bool usable_in_place = network->precision != PRECISION_FP64 && from->dtype == DTYPE_F32 &&
                                  weight != W_A_LOG && (uintptr_t)from->data % sizeof(float) == 0;
     if (usable_in_place) {
         network->weights[slot] = from->data;
@@ -119,11 +140,7 @@ struct network *network_create(const struct model *model, enum precision precisi
                                struct error *error)
 {
     const struct model_shape *shape = &model->shape;
-    if (precision != PRECISION_FP32 && precision != PRECISION_FP64) {
-        error_set(error, STATUS_USAGE, "--precision %s is not built yet on cpu: fp32 and fp64 are",
-                  precision_name(precision));
-        return NULL;
-    }
+    const double started = now_s();
     struct network *network = calloc(1, sizeof *network);
     if (!network) {
         error_set(error, STATUS_FAILED, "out of memory");
@@ -132,7 +149,7 @@ struct network *network_create(const struct model *model, enum precision precisi
     const size_t slots = (size_t)(shape->n_layer + 1) * WEIGHT_COUNT;
     network->model = model;
     network->precision = precision;
-    network->value_size = (size_t)precision_bytes(precision);
+    network->value_size = precision == PRECISION_FP64 ? sizeof(double) : sizeof(float);
     network->batch = batch;
     network->weights = calloc(slots, sizeof *network->weights);
     network->packed = calloc(slots, sizeof *network->packed);
@@ -157,6 +174,7 @@ struct network *network_create(const struct model *model, enum precision precisi
         network_destroy(network);
         return NULL;
     }
+    network->packing_s = now_s() - started;
     return network;
 }
 
@@ -167,6 +185,9 @@ void network_destroy(struct network *network)
     const size_t slots = (size_t)(network->model->shape.n_layer + 1) * WEIGHT_COUNT;
     for (size_t i = 0; i < slots && network->packed; i++)
         free(network->packed[i]);
+    for (size_t i = 0; i < network->n_packs; i++)
+        free(network->packs[i].data);
+    free(network->packs);
     free(network->packed);
     free(network->weights);
     free(network->conv_states);
@@ -183,6 +204,51 @@ void network_reset(struct network *network)
 uint64_t network_packed_bytes(const struct network *network)
 {
     return network->packed_bytes;
+}
+
+double network_packing_s(const struct network *network)
+{
+    return network->packing_s;
+}
+
+struct pack_job {
+    kernel_fn *pack;
+    const void *args;
+};
+
+static void pack_part(void *user, struct part part)
+{
+    const struct pack_job *job = user;
+    job->pack(job->args, part);
+}
+
+/* The weight of args in the kernel's own form, made once; args' packed field is set to it. */
+static bool use_packed(struct network *network, const struct kernel_family *family,
+                       const struct kernel *kernel, enum weight weight, int64_t layer, char *args,
+                       struct error *error)
+{
+    for (size_t i = 0; i < network->n_packs; i++) {
+        const struct packed_weight *pack = &network->packs[i];
+        if (pack->pack == kernel->pack && pack->weight == weight && pack->layer == layer) {
+            memcpy(args + family->packed, &pack->data, sizeof pack->data);
+            return true;
+        }
+    }
+    const double started = now_s();
+    const size_t bytes = kernel->packed_bytes(args);
+    struct packed_weight *packs = realloc(network->packs, (network->n_packs + 1) * sizeof *packs);
+    if (!packs)
+        return error_set(error, STATUS_FAILED, "out of memory");
+    network->packs = packs;
+    void *data = allocate(bytes, weight_name(weight), error);
+    if (!data)
+        return false;
+    packs[network->n_packs++] = (struct packed_weight){kernel->pack, weight, layer, data};
+    memcpy(args + family->packed, &data, sizeof data);
+    parallel_run(0, pack_part, &(struct pack_job){kernel->pack, args});
+    network->packed_bytes += bytes;
+    network->packing_s += now_s() - started;
+    return true;
 }
 
 const struct kernel_family *family_for_group(const struct graph *graph, const struct group *group)
@@ -325,12 +391,19 @@ static bool prepare_step(struct program *program, int index, struct error *error
             !set_operands(program, group, step->family, layer, args, error))
             return false;
     }
-    step->kernel = kernel_choose(step->family, step->args);
-    step->run = step->kernel->run;
     if (program->network->precision == PRECISION_FP64) {
-        step->kernel = NULL;
         step->run = step->family->reference_f64;
+        return true;
     }
+    step->kernel = kernel_choose(step->family, step->args, program->network->precision);
+    step->run = step->kernel->run;
+    if (!step->kernel->packed_bytes)
+        return true;
+    const struct stage_operand *weight = bound_operand(graph, group, kernel_operand(step->family, "weight"));
+    for (int64_t layer = 0; layer < layers; layer++)
+        if (!use_packed(program->network, step->family, step->kernel, graph->tensors[weight->tensor].weight,
+                        layer, step->args + (size_t)layer * step->args_size, error))
+            return false;
     return true;
 }
 

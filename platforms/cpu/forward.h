@@ -7,8 +7,9 @@
 #include "mamba/plan.h"
 #include "platforms/cpu/team.h"
 
-/* A model made ready to run in fp32 or fp64: weights in the form that kernels read (a = -exp(A_log)),
- * and the state of `batch` sequences in every layer. F32 weights stay in the checkpoint's mapping. */
+/* A model made ready to run: weights in the form that kernels read (a = -exp(A_log), packed where a kernel
+ * wants that), and the state of `batch` sequences in every layer. The precision is that of the projections;
+ * all else is fp32, or fp64 with the float64 references. F32 weights stay in the checkpoint's mapping. */
 struct network;
 
 struct network *network_create(const struct model *model, enum precision precision, int64_t batch,
@@ -16,8 +17,9 @@ struct network *network_create(const struct model *model, enum precision precisi
 void network_destroy(struct network *network);
 /* Every sequence at its start: all states zero. */
 void network_reset(struct network *network);
-/* Bytes copied or converted when the network was created. */
+/* What was copied, converted or packed so far, and the time that it took. */
 uint64_t network_packed_bytes(const struct network *network);
+double network_packing_s(const struct network *network);
 
 /* A plan for one workload, bound to a network: which kernel computes each group, and memory for every
  * tensor. Programs of one network share its states, so prefill carries over into decode. */
