@@ -13,6 +13,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "mamba/random.h"
+
 enum { MAX_OPERANDS = 16, MAX_DIMS = 16, ELEMENT = 4, SHAPE_TRIES = 64 };
 
 /* A NaN as a float, far outside any table as an index. */
@@ -86,10 +88,7 @@ static void on_fault(int number, siginfo_t *info, void *context)
 
 static uint64_t random_bits(struct check *check)
 {
-    uint64_t x = check->random += 0x9e3779b97f4a7c15u;
-    x = (x ^ x >> 30) * 0xbf58476d1ce4e5b9u;
-    x = (x ^ x >> 27) * 0x94d049bb133111ebu;
-    return x ^ x >> 31;
+    return scatter(check->random++);
 }
 
 static int64_t random_below(struct check *check, int64_t n)
@@ -727,6 +726,9 @@ static bool check_supported(const struct kernel_family *family, const struct ker
     if (!(isa_available() >> kernel->isa & 1))
         return error_set(error, STATUS_UNAVAILABLE, "check of %s: this processor has no %s", kernel->name,
                          isa_name(kernel->isa));
+    const char *missing = kernel->missing ? kernel->missing() : NULL;
+    if (missing)
+        return error_set(error, STATUS_UNAVAILABLE, "check of %s: %s", kernel->name, missing);
     if (family->n_operands > MAX_OPERANDS || family->n_dims > MAX_DIMS)
         return error_set(error, STATUS_UNAVAILABLE, "check of %s: more than %d operands or %d dimensions",
                          kernel->name, MAX_OPERANDS, MAX_DIMS);

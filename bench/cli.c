@@ -23,7 +23,9 @@ static bool parse_count(const char *option, const char *value, void *to, struct 
     char *end;
     errno = 0;
     const long long number = strtoll(value, &end, 10);
-    if (errno || end == value || *end || number < 1)
+    if (end != value && !*end && errno == ERANGE)
+        return error_set(error, STATUS_USAGE, "--%s %s: too large", option, value);
+    if (end == value || *end || number < 1)
         return error_set(error, STATUS_USAGE, "--%s %s: must be a whole number of at least 1", option, value);
     *(int64_t *)to = number;
     return true;
@@ -83,6 +85,9 @@ static bool parse_list(const char *option, const char *value, void *to, struct e
             return error_set(error, STATUS_USAGE, "--%s %s: an empty name between the commas", option, value);
         if (list->count == MAX_SELECTED)
             return error_set(error, STATUS_USAGE, "--%s: more than %d names", option, MAX_SELECTED);
+        for (int i = 0; i < list->count; i++)
+            if (!strcmp(list->items[i], item))
+                return error_set(error, STATUS_USAGE, "--%s: %s is named twice", option, item);
         list->items[list->count++] = item;
     }
     return true;
@@ -128,6 +133,13 @@ static bool parse_format(const char *option, const char *value, void *to, struct
     return error_set(error, STATUS_USAGE, "--%s %s: must be one of table, json, csv, gbench", option, value);
 }
 
+static bool parse_table_or_json(const char *option, const char *value, void *to, struct error *error)
+{
+    if (!strcmp(value, "table") || !strcmp(value, "json"))
+        return parse_format(option, value, to, error);
+    return error_set(error, STATUS_USAGE, "--%s %s: must be table or json", option, value);
+}
+
 static bool parse_setting(const char *option, const char *value, void *to, struct error *error)
 {
     struct arguments *arguments = to;
@@ -144,11 +156,22 @@ static bool parse_setting(const char *option, const char *value, void *to, struc
 static bool parse_later(const char *option, const char *value, void *to, struct error *error)
 {
     (void)to;
-    static const char *const built[][2] = {{"scan", "sequential"}, {"recompute", "store"}};
-    for (int i = 0; i < COUNT_OF(built); i++)
-        if (!strcmp(option, built[i][0]) && !strcmp(value, built[i][1]))
+    static const struct {
+        const char *option, *built, *others;
+    } words[] = {{"scan", "sequential", "blelloch chunked ssd"},
+                 {"recompute", "none", "store recompute checkpoint"}};
+    for (int i = 0; i < COUNT_OF(words); i++) {
+        if (strcmp(option, words[i].option))
+            continue;
+        if (!strcmp(value, words[i].built))
             return true;
-    return error_set(error, STATUS_USAGE, "--%s %s is not built yet", option, value);
+        char word[32];
+        snprintf(word, sizeof word, "%.*s", (int)strcspn(value, ":"), value);
+        if (!strstr(words[i].others, word))
+            return error_set(error, STATUS_USAGE, "--%s %s: must be %s", option, value, words[i].built);
+    }
+    return error_set(error, STATUS_USAGE, "--%s%s%s is not built yet", option, value ? " " : "",
+                     value ? value : "");
 }
 
 enum {
@@ -183,7 +206,7 @@ static const struct option_spec {
     {"fusion", "F", RUN, parse_text, FIELD(fusion),
      "none, conv-silu, scan, or a partition a+b,c+d (default conv-silu,scan)"},
     {"scan", "ALGORITHM", RUN, parse_later, 0, "sequential"},
-    {"recompute", "R", RUN, parse_later, 0, "store"},
+    {"recompute", "R", RUN, parse_later, 0, "none"},
     {"precision", "P", RUN | EVAL, parse_precision, FIELD(precision),
      "of the projections: fp32 (default), fp64, bf16, fp16, int8; modelled devices have their own"},
     {"isa", "LEVEL", RUN | CHECK | EVAL, parse_isa, FIELD(isa),
@@ -199,8 +222,8 @@ static const struct option_spec {
     {"set", "KEY=VALUE", RUN, parse_setting, 0, "an option of a modelled device; see 'list devices'"},
     {"compare", "WHAT", RUN, parse_later, 0, NULL},
     {"out", "DIR", RUN | REPORT, parse_text, FIELD(out), "folder for records, figures and report.html"},
-    {"format", "F", RUN | LIST | VALIDATE, parse_format, FIELD(format),
-     "table (default), json, csv or gbench"},
+    {"format", "F", RUN, parse_format, FIELD(format), "table (default), json, csv or gbench"},
+    {"format", "F", LIST | VALIDATE, parse_table_or_json, FIELD(format), "table (default) or json"},
     {"reference", "FILE", EVAL, parse_text, FIELD(reference), "safetensors with input_ids and logits"},
     {"images", "FILE", EVAL, parse_text, FIELD(images), "test images for a classifier (IDX, may be gzipped)"},
     {"labels", "FILE", EVAL, parse_text, FIELD(labels), "their labels (IDX, may be gzipped)"},
@@ -284,9 +307,18 @@ static bool find_command(int *argc, char ***argv, enum command *command, struct 
             --*argc;
             return true;
         }
-    return error_set(error, STATUS_USAGE,
-                     "no command '%s': use run, list, check, eval, validate, compare, report or sweep",
+    return error_set(error, STATUS_USAGE, "no command '%s': use run, list, check, eval, validate or report",
                      (*argv)[1]);
+}
+
+/* An option may differ between commands; one that the command does not have is found too. */
+static const struct option_spec *find_spec(const char *name, enum command command)
+{
+    const struct option_spec *found = NULL;
+    for (int i = 0; i < COUNT_OF(specs); i++)
+        if (!strcmp(specs[i].name, name) && (!found || specs[i].commands & 1u << command))
+            found = &specs[i];
+    return found;
 }
 
 static bool parse_options(int argc, char **argv, struct arguments *arguments, struct error *error)
@@ -304,20 +336,18 @@ static bool parse_options(int argc, char **argv, struct arguments *arguments, st
             break;
         if (found == ':')
             return error_set(error, STATUS_USAGE, "%s needs a value: see 'mamba-bench %s --help'",
-                             argv[before], command_specs[arguments->command].name);
+                             argv[optind - 1], command_specs[arguments->command].name);
         if (found == '?')
             return error_set(error, STATUS_USAGE, "no option '%s': see 'mamba-bench %s --help'",
                              argv[optind > before ? optind - 1 : before],
                              command_specs[arguments->command].name);
-        const struct option_spec *spec = &specs[found - 1];
+        const struct option_spec *spec = find_spec(options[found - 1].name, arguments->command);
         if (!(spec->commands & 1u << arguments->command))
             return error_set(error, STATUS_USAGE,
                              "--%s is not an option of '%s': see 'mamba-bench %s --help'", spec->name,
                              command_specs[arguments->command].name, command_specs[arguments->command].name);
         if (!strcmp(spec->name, "isa"))
             arguments->isa_given = true;
-        if (!strcmp(spec->name, "format"))
-            arguments->format_given = true;
         if (!spec->parse(spec->name, optarg, (char *)arguments + spec->field, error))
             return false;
     }

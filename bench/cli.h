@@ -55,7 +55,6 @@ struct arguments {
     int n_options;
     const char *out;
     enum output_format format;
-    bool format_given;
     const char *reference, *images, *labels, *device;
     int n_operands; /* words after the options */
     char **operands;

@@ -35,9 +35,6 @@ static bool check_selection(const struct arguments *arguments, struct error *err
                              "--stage %s: no kernel computes that; see 'mamba-bench list kernels'",
                              arguments->stages.items[i]);
     }
-    if (arguments->isa_given && !(isa_available() & 1u << arguments->isa))
-        return error_set(error, STATUS_UNAVAILABLE, "--isa %s: this processor does not have it",
-                         isa_name(arguments->isa));
     return true;
 }
 
@@ -61,8 +58,18 @@ enum status command_check(const struct arguments *arguments, struct error *error
                 unavailable++;
                 continue;
             }
-            if (!check_kernel(family, kernel, &(struct check_options){arguments->seed, true}, &result, error))
-                return error->status;
+            if (kernel->missing && kernel->missing()) {
+                printf("%-24s skipped: %s\n", kernel->name, kernel->missing());
+                unavailable++;
+                continue;
+            }
+            struct error failure = {0};
+            if (!check_kernel(family, kernel, &(struct check_options){arguments->seed, true}, &result,
+                              &failure)) {
+                printf("%-24s not checked: %s\n", kernel->name, failure.text);
+                failed++;
+                continue;
+            }
             printf("%-24s %6d %10.2e %10.2e %10.2e %10.2e  %s\n", kernel->name, result.cases, result.max_abs,
                    result.rel_l2, result.mean_ratio, result.worst_ratio, result.passed ? "ok" : "FAILED");
             if (!result.passed)

@@ -7,6 +7,7 @@
 
 #include "bench/cli.h"
 #include "bench/idx.h"
+#include "mamba/difference.h"
 #include "platforms/cpu/forward.h"
 
 /* rel_l2 that a whole model in a precision may differ from float64 by. */
@@ -22,26 +23,6 @@ struct evaluation {
     struct network *network;
     struct error *error;
 };
-
-struct difference {
-    double max_abs, difference2, want2;
-};
-
-static void compare(const double *got, const double *want, int64_t count, struct difference *total)
-{
-    for (int64_t i = 0; i < count; i++) {
-        const double difference = got[i] - want[i];
-        if (!(fabs(difference) <= total->max_abs))
-            total->max_abs = fabs(difference);
-        total->difference2 += difference * difference;
-        total->want2 += want[i] * want[i];
-    }
-}
-
-static double relative(const struct difference *total)
-{
-    return sqrt(total->difference2 / total->want2);
-}
 
 static void run(void *user, struct team *team, struct part part)
 {
@@ -100,7 +81,7 @@ static bool append_tokens(const struct safetensors *file, const char *path, cons
             const int64_t to = b * tokens + first + t;
             double id;
             safetensor_to_double(ids, b * length + t, 1, &id);
-            if (!(id >= 0 && id < (double)vocab))
+            if (!(id >= 0 && id < (double)vocab) || id != floor(id))
                 return error_set(error, STATUS_USAGE, "%s: %s holds %g: ids must be from 0 to %lld", path,
                                  ids_name, id, (long long)vocab - 1);
             reference->ids[to] = (int32_t)id;
@@ -151,9 +132,9 @@ static bool feed(struct evaluation *e, struct workload *w, const struct referenc
         team_run(e->team, run, w->program);
         program_read(w->program, "logits", got);
         for (int64_t b = 0; b < reference->batch; b++)
-            compare(got + b * count * reference->vocab,
-                    reference->logits + (b * reference->tokens + first) * reference->vocab,
-                    count * reference->vocab, total);
+            difference_add(total, got + b * count * reference->vocab,
+                           reference->logits + (b * reference->tokens + first) * reference->vocab,
+                           count * reference->vocab);
     }
     free(ids);
     free(got);
@@ -201,9 +182,9 @@ static enum status evaluate_logits(struct evaluation *e)
             ok = run_sequences(e, &reference, ways[i].prompt, &total);
             if (!ok)
                 break;
-            const bool good = relative(&total) <= bound;
-            printf("%-24s %12.2e %12.2e %10.0e  %s\n", ways[i].name, relative(&total), total.max_abs, bound,
-                   good ? "ok" : "FAILED");
+            const bool good = difference_rel_l2(&total) <= bound;
+            printf("%-24s %12.2e %12.2e %10.0e  %s\n", ways[i].name, difference_rel_l2(&total), total.max_abs,
+                   bound, good ? "ok" : "FAILED");
             if (!good)
                 status = STATUS_FAILED;
         }
@@ -295,16 +276,16 @@ static enum status compare_logits(struct evaluation *e, const double *logits, in
                 error_set(e->error, STATUS_FAILED, "out of memory"));
     if (ok) {
         safetensor_to_double(tensor, 0, count, want);
-        compare(logits, want, count, &total);
+        difference_add(&total, logits, want, count);
     }
     free(want);
     safetensors_close(&file);
     if (!ok)
         return e->error->status;
     const double bound = tolerance(e->arguments->precision);
-    const bool good = relative(&total) <= bound;
-    printf("logits: rel L2 %.2e, max abs %.2e, bound %.0e  %s\n", relative(&total), total.max_abs, bound,
-           good ? "ok" : "FAILED");
+    const bool good = difference_rel_l2(&total) <= bound;
+    printf("logits: rel L2 %.2e, max abs %.2e, bound %.0e  %s\n", difference_rel_l2(&total), total.max_abs,
+           bound, good ? "ok" : "FAILED");
     return good ? STATUS_OK : STATUS_FAILED;
 }
 

@@ -160,11 +160,14 @@ static json_t *list_kernels(struct error *error)
     for (int f = 0; kernel_families[f]; f++)
         for (int k = 0; k < kernel_families[f]->n_kernels; k++) {
             const struct kernel *kernel = &kernel_families[f]->kernels[k];
-            json_array_append_new(
-                list,
-                json_pack("{s:s,s:s,s:s,s:s}", "kernel", kernel->name, "isa", isa_name(kernel->isa), "status",
-                          isa_available() & 1u << kernel->isa ? "available" : "not on this processor",
-                          "computes", kernel_families[f]->summary));
+            const char *missing = kernel->missing ? kernel->missing() : NULL;
+            const char *status = !(isa_available() & 1u << kernel->isa) ? "not on this processor"
+                                 : missing                              ? missing
+                                 : kernel->peer                         ? "available to --compare kernel"
+                                                                        : "available";
+            json_array_append_new(list, json_pack("{s:s,s:s,s:s,s:s}", "kernel", kernel->name, "isa",
+                                                  kernel->peer ? "its own choice" : isa_name(kernel->isa),
+                                                  "status", status, "computes", kernel_families[f]->summary));
         }
     return list;
 }
@@ -327,8 +330,6 @@ enum status command_list(const struct arguments *arguments, struct error *error)
     if (arguments->n_operands > 1)
         error_set(error, STATUS_USAGE,
                   "list: one word only: platforms, devices, models, stages, kernels, counters or parts");
-    if (arguments->format == FORMAT_CSV || arguments->format == FORMAT_GBENCH)
-        error_set(error, STATUS_USAGE, "list: --format is table or json");
     for (int i = 0; i < COUNT_OF(lists) && error->status == STATUS_OK; i++) {
         if (arguments->n_operands && strcmp(arguments->operands[0], lists[i].name))
             continue;

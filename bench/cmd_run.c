@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * SPDX-FileCopyrightText: 2026 The mamba-bench developers */
 #include <errno.h>
+#include <math.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,6 +19,7 @@
 #include "bench/peaks.h"
 #include "bench/record.h"
 #include "bench/roofline.h"
+#include "bench/statistics.h"
 #include "platforms/cpu/team.h"
 #include "platforms/device.h"
 #include "reports/report.h"
@@ -27,6 +30,7 @@ struct workload {
     const char *device;
     struct graph graph;
     struct plan plan;
+    const char *options[MAX_SELECTED + 1]; /* those of --set that the device has, null-terminated */
     struct run *run;
 };
 
@@ -35,11 +39,11 @@ struct item {
     struct session *session;
     const struct workload *workload;
     int unit;
-    struct counters_reading counters; /* summed over the repetitions */
-    double joule;                     /* likewise */
-    double executions;
-    bool has_counters, has_joule;
-    struct error error;
+    struct counters_reading counters;    /* values: sums over the batches in which they were counted */
+    double counted[COUNTERS_MAX_VALUES]; /* executions in those batches, for each value */
+    double joule, metered;               /* energy, and the executions in which it was counted */
+    struct accuracy accuracy;
+    struct error error, energy_error;
 };
 
 struct session {
@@ -64,6 +68,19 @@ struct session {
     struct item *items;
     bool progress;
 };
+
+static volatile sig_atomic_t interrupted;
+
+static void on_interrupt(int number)
+{
+    interrupted = 1;
+    signal(number, SIG_DFL); /* a second one ends the program at once */
+}
+
+static bool not_interrupted(const struct session *s)
+{
+    return !interrupted || error_set(s->error, STATUS_FAILED, "interrupted");
+}
 
 static void progress(const struct session *s, const char *format, const char *what, int done, int total)
 {
@@ -101,66 +118,87 @@ static bool unit_selected(const struct arguments *arguments, const struct unit *
     return arguments->stages.count == 0;
 }
 
-static bool add_result(struct session *s, const struct result *result, json_t **made)
+static bool print_record(const json_t *record, struct error *error)
 {
-    json_t *record = record_make(result, s->error);
+    return (!json_dumpf(record, stdout, JSON_COMPACT | JSON_ENSURE_ASCII) && putchar('\n') != EOF &&
+            fflush(stdout) != EOF) ||
+           error_set(error, STATUS_FAILED, "cannot write to standard output");
+}
+
+/* A word of a shell command. */
+static void write_word(FILE *out, const char *word)
+{
+    fputc('\'', out);
+    for (; *word; word++)
+        fputs(*word == '\'' ? "'\\''" : (char[]){*word, 0}, out);
+    fputc('\'', out);
+}
+
+/* The command that gives this record again. The caller frees it; null: out of memory. */
+static char *make_repro(const struct session *s, const struct result *result)
+{
+    const struct arguments *a = s->arguments;
+    const struct unit *unit = result->unit;
+    char *text = NULL;
+    size_t size;
+    FILE *out = open_memstream(&text, &size);
+    if (!out)
+        return NULL;
+    fprintf(out, "mamba-bench run --platform %s:%s %s ", result->platform, result->device,
+            a->checkpoint ? "--checkpoint" : "--model");
+    write_word(out, a->checkpoint ? a->checkpoint : result->graph->shape.name);
+    fprintf(out, " --phase %s --batch %lld --seqlen %lld --fusion %s --seed %llu",
+            phase_name(result->graph->phase), (long long)a->batch, (long long)a->seqlen, result->plan->fusion,
+            (unsigned long long)a->seed);
+    if (result->provenance == PROVENANCE_MEASURED)
+        fprintf(out, " --precision %s --threads %d --cache %s --repetitions %d --min-time %g",
+                precision_name(result->plan->precision), s->threads, cache_mode_name(a->cache),
+                a->repetitions, a->min_time_s);
+    if (a->isa_given)
+        fprintf(out, " --isa %s", isa_name(a->isa));
+    if (a->all_logits)
+        fputs(" --all-logits", out);
+    for (const char *const *option = result->options; option && *option; option++) {
+        fputs(" --set ", out);
+        write_word(out, *option);
+    }
+    if (unit->scope <= SCOPE_GROUP)
+        fprintf(out, " --stage %.*s", (int)strcspn(unit->name, "+"), unit->name);
+    return fclose(out) ? (free(text), NULL) : text;
+}
+
+static bool add_result(struct session *s, struct result *result)
+{
+    char *repro = make_repro(s, result);
+    result->repro = repro;
+    json_t *record = repro ? record_make(result, s->error) : NULL;
+    free(repro);
     if (!record)
-        return false;
+        return error_set(s->error, STATUS_FAILED, "out of memory");
+    const bool streamed = s->arguments->format == FORMAT_JSON;
     const bool ok = (!s->file || record_file_write(s->file, record, s->error)) &&
-                    record_set_add(&s->set, record, "result", s->error);
-    if (made)
-        *made = ok ? record : NULL;
+                    record_set_add(&s->set, record, "result", s->error) &&
+                    (!streamed || print_record(record, s->error));
     json_decref(record);
     return ok;
 }
 
-static void write_repro(const struct session *s, const struct workload *w, const struct unit *unit,
-                        char *text, size_t size)
+static struct result base_result(const struct session *s, const struct workload *w, const struct unit *unit)
 {
-    const struct arguments *a = s->arguments;
-    const bool decode = w->graph.phase == PHASE_DECODE;
-    const bool alone = unit->group >= 0 || unit->stage >= 0;
-    size_t used = (size_t)snprintf(
-        text, size,
-        "mamba-bench run --platform %s%s%s %s '%s' --phase %s --batch %lld --seqlen %lld --fusion %s --seed "
-        "%llu",
-        w->platform->name, w->device ? ":" : "", w->device ? w->device : "",
-        a->checkpoint ? "--checkpoint" : "--model", a->checkpoint ? a->checkpoint : w->graph.shape.name,
-        phase_name(w->graph.phase), (long long)a->batch, (long long)(decode ? a->seqlen : w->graph.seqlen),
-        w->plan.fusion, (unsigned long long)a->seed);
-    if (!w->platform->precision && used < size)
-        used +=
-            (size_t)snprintf(text + used, size - used, " --precision %s", precision_name(w->plan.precision));
-    if (w->platform->execute && used < size)
-        used += (size_t)snprintf(text + used, size - used,
-                                 " --threads %d --cache %s --repetitions %d --min-time %g", s->threads,
-                                 cache_mode_name(a->cache), a->repetitions, a->min_time_s);
-    if (a->isa_given && used < size)
-        used += (size_t)snprintf(text + used, size - used, " --isa %s", isa_name(a->isa));
-    if (a->all_logits && used < size)
-        used += (size_t)snprintf(text + used, size - used, " --all-logits");
-    for (int i = 0; i < a->n_options && used < size; i++)
-        used += (size_t)snprintf(text + used, size - used, " --set %s", a->options[i]);
-    if (alone && used < size) {
-        const size_t first = strcspn(unit->name, "+");
-        snprintf(text + used, size - used, " --stage %.*s", (int)first, unit->name);
-    }
-}
-
-static struct result base_result(const struct session *s, const struct workload *w, const struct unit *unit,
-                                 const char *repro)
-{
+    const bool alone = unit->scope <= SCOPE_GROUP && !unit->in_plan;
     return (struct result){
         .platform = w->platform->name,
         .device = w->device,
         .provenance = w->platform->provenance,
         .graph = &w->graph,
         .plan = &w->plan,
-        .fusion = unit->group >= 0 && !unit->in_plan ? "none" : w->plan.fusion,
+        .fusion = alone ? "none" : w->plan.fusion,
         .unit = unit,
+        .isa = w->platform->execute && s->arguments->isa_given ? isa_name(s->arguments->isa) : NULL,
+        .all_logits = s->arguments->all_logits,
+        .seed = s->arguments->seed,
         .context = s->arguments->seqlen,
         .environment = json_string_value(json_object_get(s->environment, "id")),
-        .repro = repro,
     };
 }
 
@@ -173,17 +211,18 @@ static json_t *energy_of(const struct session *s, const struct item *item, const
     double joule = 0;
     const char *method = "rapl", *note = "whole package, whatever else runs there";
     char text[768];
-    if (item->has_joule) {
-        joule = item->joule / item->executions;
+    const char *missing = item->energy_error.status ? item->energy_error.text : s->energy_missing;
+    if (item->metered > 0) {
+        joule = item->joule / item->metered;
     } else {
         /* Weights and state come from memory, other tensors from the caches. */
         const double off_chip = (double)(unit->weight_bytes + 2 * unit->state_bytes);
         const double on_chip = (double)(unit->bytes_read + unit->bytes_written) - off_chip;
         if (!device_joule(table, &unit->work, on_chip > 0 ? on_chip : 0, off_chip, time_s, &joule))
-            return json_pack("{s:n,s:s,s:s}", "joule", "method", "none", "note", s->energy_missing);
+            return json_pack("{s:n,s:s,s:s}", "joule", "method", "none", "note", missing);
         method = "model";
-        snprintf(text, sizeof text, "%s; estimate from work and bytes with energies per event: %s",
-                 s->energy_missing, table->source);
+        snprintf(text, sizeof text, "%s; estimate from work and bytes with energies per event: %s", missing,
+                 table->source);
         note = text;
     }
     json_t *energy = json_pack("{s:f,s:s,s:s}", "joule", joule, "method", method, "note", note);
@@ -192,16 +231,30 @@ static json_t *energy_of(const struct session *s, const struct item *item, const
     return energy;
 }
 
-static void sum_counters(struct counters_reading *sum, const struct counters_reading *reading, bool first)
+/* Events come and go where they share counters in turns: each is averaged over the batches that had it. */
+static void sum_counters(struct item *item, const struct counters_reading *reading, double executions)
 {
-    if (first) {
-        *sum = *reading;
-        return;
+    struct counters_reading *sum = &item->counters;
+    if (!sum->n_values || reading->status > sum->status) {
+        sum->status = reading->status;
+        memcpy(sum->reason, reading->reason, sizeof sum->reason);
     }
-    for (int i = 0; i < sum->n_values; i++)
-        for (int j = 0; j < reading->n_values; j++)
-            if (!strcmp(sum->values[i].name, reading->values[j].name))
-                sum->values[i].value += reading->values[j].value;
+    for (int i = 0; i < reading->n_values; i++) {
+        const struct counters_value *value = &reading->values[i];
+        int at = 0;
+        while (at < sum->n_values && strcmp(sum->values[at].name, value->name))
+            at++;
+        if (at == COUNTERS_MAX_VALUES)
+            continue;
+        if (at == sum->n_values) {
+            sum->values[sum->n_values++] = *value;
+            item->counted[at] = executions;
+            continue;
+        }
+        sum->values[at].value += value->value;
+        sum->values[at].scaled |= value->scaled;
+        item->counted[at] += executions;
+    }
 }
 
 static void time_item(struct cbench_state *state, void *user)
@@ -211,8 +264,11 @@ static void time_item(struct cbench_state *state, void *user)
     const int64_t iterations = cbench_iterations(state);
     struct counters_reading reading;
     struct energy_reading joules;
-    struct error energy_error = {0};
-    const bool metered = s->energy && energy_start(s->energy, &energy_error);
+    if (interrupted || s->error->status != STATUS_OK) {
+        cbench_skip(state, "interrupted");
+        return;
+    }
+    const bool metered = s->energy && energy_start(s->energy, &item->energy_error);
 
     counters_start(s->counters);
     cbench_start(state);
@@ -220,17 +276,15 @@ static void time_item(struct cbench_state *state, void *user)
         item->workload->platform->execute(item->workload->run, item->unit, iterations, &item->error);
     cbench_stop(state);
     counters_stop(s->counters, &reading);
-    if (metered && energy_stop(s->energy, &joules, &energy_error)) {
+    if (metered && energy_stop(s->energy, &joules, &item->energy_error)) {
         item->joule += joules.joule;
-        item->has_joule = true;
+        item->metered += (double)iterations;
     }
     if (!ok) {
         cbench_skip(state, item->error.text);
         return;
     }
-    sum_counters(&item->counters, &reading, !item->has_counters);
-    item->has_counters = true;
-    item->executions += (double)iterations;
+    sum_counters(item, &reading, (double)iterations);
 }
 
 /* A unit's figures are complete: its error against float64 is found and the record goes out. */
@@ -240,52 +294,53 @@ static void report_item(const struct cbench_result *timed, void *user)
     struct item *item = timed->user;
     const struct workload *w = item->workload;
     const struct unit *units, *unit;
-    char repro[1024], impossible[256];
     double samples[4096];
-    struct accuracy accuracy;
+    struct roofline roofline;
     w->platform->units(w->run, &units);
     unit = &units[item->unit];
     progress(s, "timing %s (%d of %d)", unit->name, ++s->n_done, s->n_items);
-    write_repro(s, w, unit, repro, sizeof repro);
+    if (interrupted || s->error->status != STATUS_OK)
+        return;
 
-    struct result result = base_result(s, w, unit, repro);
+    struct result result = base_result(s, w, unit);
     result.threads = s->threads;
     result.cache = cache_mode_name(s->arguments->cache);
     result.skipped = timed->skip_reason;
     if (!timed->skip_reason) {
+        struct statistics statistics;
         result.n_samples =
             timed->n_repetitions < COUNT_OF(samples) ? timed->n_repetitions : COUNT_OF(samples);
         for (int i = 0; i < result.n_samples; i++)
             samples[i] = timed->repetitions[i].time_s;
         result.samples = samples;
-        if (s->has_peaks)
-            result.roofline_s =
-                roofline_floor(&s->peaks, s->threads, unit, s->arguments->cache, &result.roofline_limit);
         for (int i = 0; i < item->counters.n_values; i++)
-            item->counters.values[i].value /= item->executions;
+            item->counters.values[i].value /= item->counted[i];
         result.counters = &item->counters;
-        double fastest = samples[0];
-        for (int i = 1; i < result.n_samples; i++)
-            fastest = samples[i] < fastest ? samples[i] : fastest;
-        if (s->has_peaks &&
-            roofline_impossible(&s->peaks, s->threads, unit, fastest, impossible, sizeof impossible)) {
-            result.skipped = impossible;
-            s->n_failed++;
+        result.accuracy = &item->accuracy;
+        if (!statistics_compute(samples, result.n_samples, &statistics, s->error))
+            return;
+        if (w->plan.precision == PRECISION_FP32) {
+            roofline_compute(&s->peaks, s->threads, unit, s->arguments->cache, statistics.min, &roofline);
+            result.roofline = &roofline;
+            result.skipped = roofline.impossible[0] ? roofline.impossible : NULL;
         }
-        if (w->platform->accuracy(w->run, item->unit, &accuracy, s->error))
-            result.accuracy = &accuracy;
-        result.energy = energy_of(s, item, unit, fastest);
+        if (isnan(item->accuracy.rel_l2))
+            result.skipped = "its result is not a number: what was computed is worthless, and so is its time";
+        s->n_failed += result.skipped != NULL;
+        result.energy = energy_of(s, item, unit, statistics.median);
     }
-    add_result(s, &result, NULL);
+    add_result(s, &result);
     json_decref(result.energy);
 }
 
 /* No kernel is timed before it has passed its check in this process. */
 static bool check_kernels(struct session *s)
 {
-    const struct kernel *checked[256];
+    const struct kernel **checked = calloc((size_t)s->n_items, sizeof *checked);
+    if (!checked)
+        return error_set(s->error, STATUS_FAILED, "out of memory");
     int n_checked = 0;
-    for (int i = 0; i < s->n_items; i++) {
+    for (int i = 0; i < s->n_items && s->error->status == STATUS_OK; i++) {
         const struct item *item = &s->items[i];
         const struct kernel_family *family = NULL;
         const struct kernel *kernel =
@@ -293,17 +348,35 @@ static bool check_kernels(struct session *s)
         bool seen = kernel == NULL;
         for (int k = 0; k < n_checked && !seen; k++)
             seen = checked[k] == kernel;
-        if (seen || n_checked == COUNT_OF(checked))
+        if (seen)
             continue;
         struct check_result result;
         progress(s, "checking %s", kernel->name, 0, 0);
-        if (!check_kernel(family, kernel, &(struct check_options){s->arguments->seed, false}, &result,
-                          s->error))
-            return false;
-        if (!result.passed)
-            return error_set(s->error, STATUS_FAILED, "%s is wrong and is not timed: %s", kernel->name,
-                             result.failure);
+        if (check_kernel(family, kernel, &(struct check_options){s->arguments->seed, false}, &result,
+                         s->error) &&
+            !result.passed)
+            error_set(s->error, STATUS_FAILED, "%s is wrong and is not timed: %s", kernel->name,
+                      result.failure);
         checked[n_checked++] = kernel;
+    }
+    free(checked);
+    return s->error->status == STATUS_OK;
+}
+
+/* Before timing: units that work in place move their operands a step further with every execution. */
+static bool find_accuracies(struct session *s)
+{
+    for (int i = 0; i < s->n_items; i++) {
+        struct item *item = &s->items[i];
+        const struct platform *platform = item->workload->platform;
+        const struct unit *units;
+        platform->units(item->workload->run, &units);
+        progress(s, "comparing %s with float64 (%d of %d)", units[item->unit].name, i + 1, s->n_items);
+        if (!not_interrupted(s))
+            return false;
+        if (!units[item->unit].skip[0] &&
+            !platform->accuracy(item->workload->run, item->unit, &item->accuracy, s->error))
+            return false;
     }
     return true;
 }
@@ -327,7 +400,7 @@ static bool run_measured(struct session *s)
     }
     if (!s->n_items)
         return true;
-    if (!check_kernels(s))
+    if (!check_kernels(s) || !find_accuracies(s))
         return false;
 
     struct cbench *set = cbench_create();
@@ -351,6 +424,9 @@ static bool run_measured(struct session *s)
         error_set(s->error, STATUS_FAILED, "the measuring harness ran out of memory");
     cbench_destroy(set);
     progress_end(s);
+    if (interrupted)
+        return error_set(s->error, STATUS_FAILED, "interrupted: %zu results are in %s",
+                         json_array_size(s->set.records), s->folder ? s->folder : "no folder");
     return s->error->status == STATUS_OK;
 }
 
@@ -360,12 +436,10 @@ static bool price_workload(struct session *s, const struct workload *w)
     const int n = w->platform->units(w->run, &units);
     for (int u = 0; u < n; u++) {
         struct price price;
-        char repro[1024];
         if (!unit_selected(s->arguments, &units[u]))
             continue;
-        write_repro(s, w, &units[u], repro, sizeof repro);
-        struct result result = base_result(s, w, &units[u], repro);
-        result.options = s->arguments->options;
+        struct result result = base_result(s, w, &units[u]);
+        result.options = w->options;
         result.accuracy =
             &(struct accuracy){.reason = "the model prices time and energy, not the device's arithmetic"};
         if (units[u].skip[0]) {
@@ -382,7 +456,7 @@ static bool price_workload(struct session *s, const struct workload *w)
                     json_object_set_new(result.energy, "joule_per_token", json_real(price.joule / tokens));
             }
         }
-        const bool ok = add_result(s, &result, NULL);
+        const bool ok = add_result(s, &result);
         json_decref(result.energy);
         if (!ok)
             return false;
@@ -420,38 +494,24 @@ static bool find_phase(const char *text, enum phase *phase, struct error *error)
     return true;
 }
 
-static bool open_workload(struct session *s, const struct platform *platform, const char *device,
+static bool plan_workload(struct session *s, const struct platform *platform, const char *device,
                           enum phase phase)
 {
     const struct arguments *a = s->arguments;
     struct workload *w = &s->workloads[s->n_workloads];
+    enum precision precision = a->precision;
     w->platform = platform;
     w->device = device;
-    enum precision precision = a->precision;
     if ((platform->precision && !platform->precision(device, &precision, s->error)) ||
         !graph_build(&s->model.shape, phase, a->batch, a->seqlen, a->all_logits, &w->graph, s->error) ||
         !plan_build(&w->graph, a->fusion, precision, &w->plan, s->error))
-        return false;
-    const struct task task = {
-        .model = &s->model,
-        .graph = &w->graph,
-        .plan = &w->plan,
-        .device = device,
-        .options = platform->price ? a->options : NULL,
-        .threads = s->threads,
-        .cache = a->cache,
-        .seed = a->seed,
-        .context = a->seqlen,
-    };
-    progress(s, "preparing %s (%d of %d)", platform->name, s->n_workloads + 1, s->n_workloads + 1);
-    if (!platform->open(&task, &w->run, s->error))
         return false;
     s->n_workloads++;
     return true;
 }
 
-/* Everything that can be wrong with the request is found before anything long begins. */
-static bool open_workloads(struct session *s)
+/* Everything that can be wrong with the request itself is found before anything long begins. */
+static bool plan_workloads(struct session *s)
 {
     static char *both_phases[] = {"prefill", "decode"};
     const struct arguments *a = s->arguments;
@@ -460,32 +520,106 @@ static bool open_workloads(struct session *s)
     s->workloads = calloc((size_t)(a->platforms.count * n_phases), sizeof *s->workloads);
     if (!s->workloads)
         return error_set(s->error, STATUS_FAILED, "out of memory");
+    for (int i = 0; i < a->stages.count; i++)
+        if (!known_stage(a->stages.items[i]))
+            return error_set(s->error, STATUS_USAGE,
+                             "--stage %s: no such stage; see 'mamba-bench list stages'", a->stages.items[i]);
     for (int p = 0; p < a->platforms.count; p++)
         for (int f = 0; f < n_phases; f++) {
             const struct platform *platform;
-            const char *device;
+            const char *device = NULL;
             enum phase phase = PHASE_PREFILL;
             if (!find_platform(a->platforms.items[p], &platform, &device, s->error) ||
-                !find_phase(phases[f], &phase, s->error) || !open_workload(s, platform, device, phase))
+                !find_phase(phases[f], &phase, s->error) || !plan_workload(s, platform, device, phase))
                 return false;
         }
+    for (int i = 0; i < a->stages.count; i++) {
+        bool found = false;
+        for (int w = 0; w < s->n_workloads; w++)
+            found |= graph_stage(&s->workloads[w].graph, a->stages.items[i]) >= 0;
+        if (!found)
+            return error_set(s->error, STATUS_USAGE, "--stage %s: %s has no such stage", a->stages.items[i],
+                             s->model.shape.name);
+    }
     return true;
 }
 
-static bool open_model(struct session *s, bool weights)
+static bool device_has(const struct device *device, const char *option)
+{
+    const size_t length = strcspn(option, "=");
+    for (unsigned i = 0; i < device->options_count; i++)
+        if (strlen(device->options[i].name) == length && !strncmp(device->options[i].name, option, length))
+            return true;
+    return false;
+}
+
+/* Each modelled device gets the options that it has; one that none has would be lost in silence. */
+static bool hand_out_options(struct session *s)
 {
     const struct arguments *a = s->arguments;
-    struct model_shape shape;
-    if (a->checkpoint)
-        return model_open_checkpoint(a->checkpoint, &s->model, s->error) && (s->has_weights = true);
-    if (!shape_preset(a->model ? a->model : "mamba-130m", &shape, s->error))
-        return false;
-    if (!weights) {
-        s->model.shape = shape;
-        return true;
+    bool taken[MAX_SELECTED] = {false};
+    for (int w = 0; w < s->n_workloads && a->n_options; w++) {
+        struct workload *workload = &s->workloads[w];
+        struct device *device;
+        int n = 0;
+        if (!workload->platform->price)
+            continue;
+        if (!device_load(workload->platform->name, workload->device, &device, s->error))
+            return false;
+        for (int i = 0; i < a->n_options; i++)
+            if (device_has(device, a->options[i])) {
+                workload->options[n++] = a->options[i];
+                taken[i] = true;
+            }
+        device_free(device);
     }
+    for (int i = 0; i < a->n_options; i++)
+        if (!taken[i])
+            return error_set(s->error, STATUS_USAGE,
+                             "--set %s: no device of this run has that option; see "
+                             "'mamba-bench list devices'",
+                             a->options[i]);
+    return true;
+}
+
+static bool open_workloads(struct session *s)
+{
+    for (int i = 0; i < s->n_workloads; i++) {
+        struct workload *w = &s->workloads[i];
+        const struct task task = {
+            .model = &s->model,
+            .graph = &w->graph,
+            .plan = &w->plan,
+            .device = w->device,
+            .options = w->options,
+            .threads = s->threads,
+            .cache = s->arguments->cache,
+            .seed = s->arguments->seed,
+            .context = s->arguments->seqlen,
+        };
+        progress(s, "preparing %s (%d of %d)", w->platform->name, i + 1, s->n_workloads);
+        if (!not_interrupted(s) || !w->platform->open(&task, &w->run, s->error))
+            return false;
+    }
+    return true;
+}
+
+static bool open_shape(struct session *s)
+{
+    const struct arguments *a = s->arguments;
+    if (!a->checkpoint)
+        return shape_preset(a->model ? a->model : "mamba-130m", &s->model.shape, s->error);
+    s->has_weights = model_open_checkpoint(a->checkpoint, &s->model, s->error);
+    return s->has_weights;
+}
+
+static bool make_weights(struct session *s)
+{
+    const struct model_shape shape = s->model.shape;
+    if (s->has_weights)
+        return true;
     progress(s, "making weights of %s", shape.name, 0, 0);
-    s->has_weights = model_synthesize(&shape, a->seed, &s->model, s->error);
+    s->has_weights = model_synthesize(&shape, s->arguments->seed, &s->model, s->error);
     return s->has_weights;
 }
 
@@ -496,12 +630,17 @@ static bool open_folder(struct session *s)
     char name[64], path[4352];
     if (!a->out && a->format != FORMAT_TABLE)
         return true;
-    if (!a->out) {
+    if (a->out) {
+        s->folder = strdup(a->out);
+    } else {
         const time_t now = time(NULL);
         struct tm local;
         strftime(name, sizeof name, "results/%Y%m%d-%H%M%S", localtime_r(&now, &local));
+        const size_t length = strlen(name);
+        for (int i = 2; access(name, F_OK) == 0; i++)
+            snprintf(name + length, sizeof name - length, "-%d", i);
+        s->folder = strdup(name);
     }
-    s->folder = strdup(a->out ? a->out : name);
     if (!s->folder)
         return error_set(s->error, STATUS_FAILED, "out of memory");
     if (!folder_create(s->folder, s->error))
@@ -518,6 +657,10 @@ static bool open_folder(struct session *s)
 /* Settles the number of threads before anything is opened with it. */
 static bool settle_threads(struct session *s)
 {
+    const cpu_set_t *ours = team_start_affinity();
+    if (ours && s->arguments->threads > CPU_COUNT(ours))
+        return error_set(s->error, STATUS_USAGE, "--threads %d: this process may use %d processors",
+                         s->arguments->threads, CPU_COUNT(ours));
     struct team *team = team_create(s->arguments->threads, s->error);
     if (!team)
         return false;
@@ -543,96 +686,105 @@ static bool open_environment(struct session *s, bool measured)
         s->counters = counters_open(NULL, s->error);
         s->energy = energy_open(NULL, &reason);
         snprintf(s->energy_missing, sizeof s->energy_missing, "no energy counter: %.200s", reason.text);
-        if (!s->counters || !device_load("cpu", "x86", &s->cpu_device, s->error))
+        if (!s->counters)
             return false;
     }
     return true;
 }
 
-static bool write_reports(struct session *s)
+static bool write_table(const struct session *s)
 {
     char path[4352];
-    switch (s->arguments->format) {
-    case FORMAT_CSV:
-        return report_csv(&s->set, stdout, s->error) &&
-               (!s->folder || report_html(&s->set, s->folder, s->error));
-    case FORMAT_GBENCH:
-        return report_gbench(&s->set, stdout, s->error) &&
-               (!s->folder || report_html(&s->set, s->folder, s->error));
-    case FORMAT_JSON: {
-        size_t i;
-        json_t *record;
-        json_dumpf(s->environment, stdout, JSON_COMPACT);
-        printf("\n");
-        json_array_foreach(s->set.records, i, record)
-        {
-            json_dumpf(record, stdout, JSON_COMPACT);
-            printf("\n");
-        }
-        return !s->folder || report_html(&s->set, s->folder, s->error);
-    }
-    case FORMAT_TABLE:
-        break;
-    }
-    if (!report_table(&s->set, stdout, s->error))
-        return false;
-    progress(s, "drawing %s", "figures", 0, 0);
-    const bool ok = report_html(&s->set, s->folder, s->error);
-    progress_end(s);
     snprintf(path, sizeof path, "%s/table.txt", s->folder);
     FILE *file = fopen(path, "w");
-    if (file) {
-        report_table(&s->set, file, s->error);
-        fclose(file);
-    }
-    printf("\nReport: %s/report.html (records.jsonl and figures beside it)\n", s->folder);
+    if (!file)
+        return error_set(s->error, STATUS_FAILED, "%s: %s", path, strerror(errno));
+    const bool ok = report_table(&s->set, file, s->error);
+    return fclose(file) == 0 ? ok : error_set(s->error, STATUS_FAILED, "%s: %s", path, strerror(errno));
+}
+
+static bool write_reports(struct session *s)
+{
+    const enum output_format format = s->arguments->format;
+    if ((format == FORMAT_CSV && !report_csv(&s->set, stdout, s->error)) ||
+        (format == FORMAT_GBENCH && !report_gbench(&s->set, stdout, s->error)) ||
+        (format == FORMAT_TABLE && !report_table(&s->set, stdout, s->error)))
+        return false;
+    if (!s->folder)
+        return true;
+    progress(s, "drawing %s", "figures", 0, 0);
+    const bool ok = write_table(s) && report_html(&s->set, s->folder, s->error);
+    progress_end(s);
+    if (ok && format == FORMAT_TABLE)
+        printf("\nReport: %s/report.html\n", s->folder);
     return ok;
 }
 
-static bool needs_weights(const struct arguments *arguments)
+/* The CPU's table of energies per event. */
+static bool load_energies(struct session *s)
 {
-    for (int i = 0; i < arguments->platforms.count; i++) {
-        const struct platform *platform;
-        const char *device;
-        struct error ignored = {0};
-        if (find_platform(arguments->platforms.items[i], &platform, &device, &ignored) && platform->execute)
+    for (int i = 0; i < s->n_workloads && !s->cpu_device; i++)
+        if (s->workloads[i].platform->execute &&
+            !device_load(s->workloads[i].platform->name, s->workloads[i].device, &s->cpu_device, s->error))
+            return false;
+    return true;
+}
+
+static bool any_measured(const struct session *s)
+{
+    for (int i = 0; i < s->n_workloads; i++)
+        if (s->workloads[i].platform->execute)
             return true;
-    }
     return false;
+}
+
+static bool write_environment(struct session *s)
+{
+    return (!s->file || record_file_write(s->file, s->environment, s->error)) &&
+           record_set_add(&s->set, s->environment, "environment", s->error) &&
+           (s->arguments->format != FORMAT_JSON || print_record(s->environment, s->error));
 }
 
 static bool run_session(struct session *s)
 {
-    const bool measured = needs_weights(s->arguments);
-    for (int i = 0; i < s->arguments->stages.count; i++)
-        if (!known_stage(s->arguments->stages.items[i]))
-            return error_set(s->error, STATUS_USAGE,
-                             "--stage %s: no such stage; see 'mamba-bench list stages'",
-                             s->arguments->stages.items[i]);
-    if (!settle_threads(s) || !open_model(s, measured) || !open_workloads(s) || !open_folder(s) ||
-        !open_environment(s, measured) ||
-        (s->file && !record_file_write(s->file, s->environment, s->error)) ||
-        !record_set_add(&s->set, s->environment, "environment", s->error))
+    if (!open_shape(s) || !plan_workloads(s) || !hand_out_options(s))
+        return false;
+    const bool measured = any_measured(s);
+    if (!settle_threads(s) || !open_folder(s) || !load_energies(s) || (measured && !make_weights(s)) ||
+        !open_workloads(s) || !open_environment(s, measured) || !write_environment(s))
         return false;
     for (int w = 0; w < s->n_workloads; w++)
         if (s->workloads[w].platform->price && !price_workload(s, &s->workloads[w]))
             return false;
-    if (!run_measured(s))
-        return false;
-    if (json_array_size(s->set.records) == 0)
-        return error_set(s->error, STATUS_USAGE, "no stage of that selection is in %s", s->model.shape.name);
-    return write_reports(s);
+    return run_measured(s) && write_reports(s);
+}
+
+/* A run that ended before its first record leaves nothing behind. */
+static void remove_folder(const struct session *s)
+{
+    static const char *const names[] = {"records.jsonl", "topology.xml"};
+    char path[4352];
+    for (int i = 0; i < COUNT_OF(names); i++) {
+        snprintf(path, sizeof path, "%s/%s", s->folder, names[i]);
+        unlink(path);
+    }
+    rmdir(s->folder);
 }
 
 enum status command_run(const struct arguments *arguments, struct error *error)
 {
     struct session s = {.arguments = arguments, .error = error, .progress = isatty(STDERR_FILENO)};
+    signal(SIGINT, on_interrupt);
     const bool ok = run_session(&s);
+    signal(SIGINT, SIG_DFL);
     progress_end(&s);
     for (int w = 0; w < s.n_workloads; w++)
         s.workloads[w].platform->close(s.workloads[w].run);
-    if (s.file)
+    if (s.file) {
         record_file_close(s.file, error);
+        if (!json_array_size(s.set.records))
+            remove_folder(&s);
+    }
     if (s.has_weights)
         model_close(&s.model);
     counters_close(s.counters);
@@ -645,6 +797,6 @@ enum status command_run(const struct arguments *arguments, struct error *error)
     free(s.folder);
     if (ok && s.n_failed)
         error_set(error, STATUS_FAILED,
-                  "%d results were faster than this machine can be: see the skipped ones", s.n_failed);
+                  "%d results were refused: see the skipped ones", s.n_failed);
     return error->status;
 }

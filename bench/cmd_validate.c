@@ -89,12 +89,13 @@ static bool print_table(const struct validation *validation, struct error *error
 enum status command_validate(const struct arguments *arguments, struct error *error)
 {
     struct validation validation = {0};
-    if (arguments->format == FORMAT_CSV || arguments->format == FORMAT_GBENCH) {
-        error_set(error, STATUS_USAGE, "validate: --format is table or json");
-        return error->status;
-    }
     if (!validate(arguments->device, &validation, error))
         return error->status;
+    if (!validation.n_rows) {
+        validation_free(&validation);
+        error_set(error, STATUS_USAGE, "validate: %s has no published figures", arguments->device);
+        return error->status;
+    }
     bool printed = true;
     if (arguments->format == FORMAT_JSON)
         print_json(&validation);

@@ -31,6 +31,7 @@
 
 #include "bench/sysfs.h"
 #include "kernels/kernel.h"
+#include "platforms/cpu/team.h"
 
 enum { TEXT_SIZE = 4096 };
 
@@ -196,6 +197,16 @@ static void hypervisor_name(char name[13])
 }
 #endif
 
+/* Emulators answer for /proc/self/exe in the name of the program, but not for every way to it. */
+bool environment_emulated(void)
+{
+    char program[TEXT_SIZE], runs[TEXT_SIZE];
+    const ssize_t length = readlink("/proc/self/exe", program, sizeof program);
+    const ssize_t runs_length = readlink("/proc/thread-self/exe", runs, sizeof runs);
+    return length > 0 && runs_length > 0 &&
+           (length != runs_length || memcmp(program, runs, (size_t)length));
+}
+
 static void set_virtualisation(json_t *record)
 {
     char name[64] = "";
@@ -302,22 +313,14 @@ static json_t *describe_cpu_kinds(hwloc_topology_t topology)
     return kinds;
 }
 
-/* Before any thread is bound by this program: a record must not depend on when it is made. */
-static cpu_set_t start_affinity;
-static bool start_affinity_known;
-
-__attribute__((constructor)) static void read_start_affinity(void)
-{
-    start_affinity_known = !sched_getaffinity(0, sizeof start_affinity, &start_affinity);
-}
-
 static json_t *describe_start_affinity(void)
 {
-    hwloc_bitmap_t bitmap = start_affinity_known ? hwloc_bitmap_alloc() : NULL;
+    const cpu_set_t *affinity = team_start_affinity();
+    hwloc_bitmap_t bitmap = affinity ? hwloc_bitmap_alloc() : NULL;
     if (!bitmap)
         return NULL;
     for (int i = 0; i < CPU_SETSIZE; i++)
-        if (CPU_ISSET((size_t)i, &start_affinity))
+        if (CPU_ISSET((size_t)i, affinity))
             hwloc_bitmap_set(bitmap, (unsigned)i);
     json_t *json = describe_bitmap(bitmap);
     hwloc_bitmap_free(bitmap);
@@ -788,6 +791,7 @@ json_t *environment_comparable(const json_t *record)
 {
     static const char *const paths[] = {
         "kernel.machine",
+        "emulated",
         "virtualised",
         "hypervisor",
         "cpu.vendor",
@@ -851,6 +855,7 @@ json_t *environment_record(const struct environment_options *options, struct err
                         json_pack("{s:s, s:s, s:s, s:s}", "name", kernel.sysname, "release", kernel.release,
                                   "version", kernel.version, "machine", kernel.machine));
     set_line(record, "os", "/etc/os-release", "PRETTY_NAME", '=');
+    json_object_set_new(record, "emulated", json_boolean(environment_emulated()));
     set_virtualisation(record);
     json_object_set_new(record, "cpu", describe_cpu());
     json_object_set_new(record, "topology", topology);

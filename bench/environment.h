@@ -12,6 +12,9 @@ struct environment_options {
     bool anonymise; /* leave out what tells whose machine this is: host and user name, serial numbers */
 };
 
+/* Whether a user-mode emulator runs this program. Times taken then say nothing of a processor. */
+bool environment_emulated(void);
+
 /* The environment record: what the machine, its settings and this build are, as far as a process without
  * privileges can know. What cannot be had is null, with "<field>_reason" beside it.
  *

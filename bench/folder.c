@@ -11,14 +11,15 @@ bool folder_create(const char *path, struct error *error)
 {
     char text[4096];
     if (snprintf(text, sizeof text, "%s", path) >= (int)sizeof text)
-        return error_set(error, STATUS_USAGE, "--out: longer than %zu characters", sizeof text - 1);
-    for (char *at = text + 1;; at++) {
+        return error_set(error, STATUS_USAGE, "folder name longer than %zu characters", sizeof text - 1);
+    for (char *at = text + (*text == '/');; at++) {
         const char c = *at;
         if (c && c != '/')
             continue;
         *at = 0;
         if (mkdir(text, 0777) && errno != EEXIST)
-            return error_set(error, STATUS_USAGE, "--out %s: %s", text, strerror(errno));
+            return error_set(error, STATUS_USAGE, "%s: cannot make this folder: %s; choose one with --out",
+                             text, strerror(errno));
         *at = c;
         if (!c)
             return true;

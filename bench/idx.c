@@ -68,10 +68,12 @@ bool idx_load(const char *path, int axes, struct idx *idx, struct error *error)
         return error_set(error, STATUS_USAGE, "%s: %s", path, strerror(errno));
     const bool ok =
         read_header(file, path, axes, idx, &count, error) && read_values(file, path, count, idx, error);
-    gzclose(file);
-    if (!ok)
+    const bool whole = gzclose(file) == Z_OK; /* checks the sum at the end of a gzipped file */
+    if (ok && !whole)
+        error_set(error, STATUS_USAGE, "%s: damaged or cut off", path);
+    if (!ok || !whole)
         idx_free(idx);
-    return ok;
+    return ok && whole;
 }
 
 void idx_free(struct idx *idx)

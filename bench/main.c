@@ -40,9 +40,13 @@ int main(int argc, char **argv)
         cli_help(arguments.command);
     } else if (ok) {
         isa_limit(arguments.isa);
-        status = run_command(&arguments, &error);
+        if (arguments.isa_given && !(isa_available() & 1u << arguments.isa))
+            error_set(&error, STATUS_UNAVAILABLE, "--isa %s: this processor does not have it",
+                      isa_name(arguments.isa));
+        else
+            status = run_command(&arguments, &error);
     }
-    if (ok && fflush(stdout) == EOF)
+    if (ok && (fflush(stdout) == EOF || ferror(stdout)))
         error_set(&error, STATUS_FAILED, "cannot write to standard output");
     if (error.status != STATUS_OK) {
         fprintf(stderr, "mamba-bench: %s\n", error.text);

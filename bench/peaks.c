@@ -13,8 +13,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "bench/sysfs.h"
 #include "kernels/probe/probe.h"
+#include "mamba/memory.h"
 #include "platforms/cpu/team.h"
 
 static const uint64_t mib = (uint64_t)1 << 20;
@@ -281,26 +281,6 @@ static bool read_caches(struct caches *caches, struct error *error)
     return loaded || error_set(error, STATUS_FAILED, "peaks: hwloc cannot load the topology");
 }
 
-static uint64_t left_of(const char *limit_path, const char *used_path)
-{
-    uint64_t limit, used;
-    if (!sysfs_read_number(limit_path, &limit) || !sysfs_read_number(used_path, &used))
-        return UINT64_MAX;
-    return limit > used ? limit - used : 0;
-}
-
-/* Memory that can be had without swapping or being killed. */
-static uint64_t free_bytes(void)
-{
-    long pages = sysconf(_SC_AVPHYS_PAGES), page_bytes = sysconf(_SC_PAGESIZE);
-    uint64_t bytes = pages > 0 && page_bytes > 0 ? (uint64_t)pages * (uint64_t)page_bytes : 256 * mib;
-    uint64_t v2 = left_of("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory.current");
-    uint64_t v1 =
-        left_of("/sys/fs/cgroup/memory/memory.limit_in_bytes", "/sys/fs/cgroup/memory/memory.usage_in_bytes");
-    bytes = v2 < bytes ? v2 : bytes;
-    return v1 < bytes ? v1 : bytes;
-}
-
 static uint64_t choose_dram_bytes(const struct peaks_options *options, uint64_t cache_bytes)
 {
     if (options->dram_bytes)
@@ -308,7 +288,7 @@ static uint64_t choose_dram_bytes(const struct peaks_options *options, uint64_t 
     uint64_t wanted = 4 * cache_bytes < 128 * mib ? 128 * mib : 4 * cache_bytes;
     if (wanted > 1024 * mib)
         wanted = 512 * mib;
-    uint64_t most = free_bytes() / 2;
+    uint64_t most = memory_available() / 2;
     return wanted < most ? wanted : most;
 }
 

@@ -74,14 +74,19 @@ static json_t *rate_json(const struct result *result, double time_s)
         return rate;
     json_object_set_new(rate, "gflop_per_s",
                         number((double)(unit->work.mul + unit->work.add) / time_s / 1e9));
-    json_object_set_new(rate, "gbyte_per_s",
-                        number((double)(unit->bytes_read + unit->bytes_written) / time_s / 1e9));
+    /* A device keeps tensors in its own formats and places: the plan's bytes are not what it moves. */
+    if (!result->price)
+        json_object_set_new(rate, "gbyte_per_s",
+                            number((double)(unit->bytes_read + unit->bytes_written) / time_s / 1e9));
     if (unit->scope == SCOPE_MODEL)
         json_object_set_new(rate, "tokens_per_s",
                             number((double)(result->graph->batch * result->graph->seqlen) / time_s));
-    if (result->roofline_s > 0) {
-        json_object_set_new(rate, "roofline_fraction", number(result->roofline_s / time_s));
-        json_object_set_new(rate, "roofline_limit", json_string(result->roofline_limit));
+    if (result->roofline && result->roofline->unreliable[0]) {
+        json_object_set_new(rate, "roofline_fraction", json_null());
+        json_object_set_new(rate, "roofline_fraction_reason", json_string(result->roofline->unreliable));
+    } else if (result->roofline && result->roofline->floor_s > 0) {
+        json_object_set_new(rate, "roofline_fraction", number(result->roofline->floor_s / time_s));
+        json_object_set_new(rate, "roofline_limit", json_string(result->roofline->limit));
     }
     return rate;
 }
@@ -118,8 +123,9 @@ static void add_accuracy(json_t *record, const struct accuracy *accuracy)
 /* FNV-1a over the fields that say what was run, so that the repro line gives the same id. */
 static void add_id(json_t *record)
 {
-    static const char *const keys[] = {"platform", "device", "model", "phase",   "batch", "seqlen", "context",
-                                       "scope",    "stage",  "plan",  "threads", "cache", "kernel", NULL};
+    static const char *const keys[] = {"platform", "device", "model",      "phase", "batch",   "seqlen",
+                                       "context",  "scope",  "stage",      "plan",  "threads", "cache",
+                                       "kernel",   "isa",    "all_logits", "seed",  NULL};
     uint64_t hash = UINT64_C(0xcbf29ce484222325);
     for (int k = 0; keys[k]; k++) {
         const json_t *value = json_object_get(record, keys[k]);
@@ -176,6 +182,11 @@ json_t *record_make(const struct result *result, struct error *error)
         json_object_set_new(record, "context", json_integer(result->context));
     if (unit->kernel[0])
         json_object_set_new(record, "kernel", json_string(unit->kernel));
+    if (result->isa)
+        json_object_set_new(record, "isa", json_string(result->isa));
+    if (result->all_logits)
+        json_object_set_new(record, "all_logits", json_true());
+    json_object_set_new(record, "seed", json_integer((json_int_t)result->seed));
     if (result->threads)
         json_object_set_new(record, "threads", json_integer(result->threads));
     if (result->cache)

@@ -6,6 +6,7 @@
 #include <jansson.h>
 
 #include "bench/counters.h"
+#include "bench/roofline.h"
 #include "platforms/platform.h"
 
 /* One result before it becomes a record (docs/records.md). Pointers are borrowed. */
@@ -23,9 +24,11 @@ struct result {
     const char *skipped;   /* not null: no figures, and why */
     const double *samples; /* measured: seconds of one execution, a repetition each */
     int n_samples;
-    const struct price *price;  /* modelled */
-    double roofline_s;          /* the unit's floor; 0: not known */
-    const char *roofline_limit; /* what sets it: "fp32", "exp", "DRAM", ... */
+    const struct price *price;       /* modelled */
+    const struct roofline *roofline; /* measured; may be null */
+    const char *isa;                 /* the level that kernels were held down to; null: none */
+    bool all_logits;
+    uint64_t seed;
     const struct counters_reading *counters;
     json_t *energy;                  /* complete object, or null */
     const struct accuracy *accuracy; /* null: does not apply */

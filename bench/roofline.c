@@ -30,42 +30,43 @@ static const struct peaks_bandwidth *level_of(const struct peaks_run *run, doubl
     return run->n_bandwidth ? &run->bandwidth[run->n_bandwidth - 1] : NULL;
 }
 
-double roofline_floor(const struct peaks *peaks, int threads, const struct unit *unit, enum cache_mode cache,
-                      const char **limit)
+void roofline_compute(const struct peaks *peaks, int threads, const struct unit *unit, enum cache_mode cache,
+                      double time_s, struct roofline *roofline)
 {
     const struct peaks_run *run = peaks_find(peaks, threads);
+    *roofline = (struct roofline){.limit = ""};
     if (!run)
-        return 0;
+        return;
     const struct peaks_bandwidth *level = level_of(run, touched_bytes(unit, cache));
-    const double fp32 = peaks_best_gflop_per_s(run) * 1e9, exponentials = best_exp_rate(run);
     const struct {
-        const char *name;
+        const char *name, *unit;
         double amount, per_second;
+        bool arithmetic;
     } resources[] = {
-        {"fp32", (double)(unit->work.mul + unit->work.add), fp32},
-        {"exp", (double)unit->work.exp, exponentials},
-        {level ? level->level : "", (double)(unit->bytes_read + unit->bytes_written),
-         level ? level->read_gbyte_per_s * 1e9 : 0},
+        {"fp32", "GFLOP/s", (double)(unit->work.mul + unit->work.add), peaks_best_gflop_per_s(run) * 1e9,
+         true},
+        {"exp", "Gexp/s", (double)unit->work.exp, best_exp_rate(run), true},
+        {level ? level->level : "", "GB/s", (double)(unit->bytes_read + unit->bytes_written),
+         level ? level->read_gbyte_per_s * 1e9 : 0, false},
     };
-    double floor_s = 0;
-    for (int i = 0; i < COUNT_OF(resources); i++)
-        if (resources[i].per_second > 0 && resources[i].amount / resources[i].per_second > floor_s) {
-            floor_s = resources[i].amount / resources[i].per_second;
-            *limit = resources[i].name;
+    for (int i = 0; i < COUNT_OF(resources); i++) {
+        if (!(resources[i].per_second > 0))
+            continue;
+        const double floor_s = resources[i].amount / resources[i].per_second;
+        const double rate = resources[i].amount / time_s / 1e9;
+        if (floor_s > roofline->floor_s) {
+            roofline->floor_s = floor_s;
+            roofline->limit = resources[i].name;
         }
-    return floor_s;
-}
-
-bool roofline_impossible(const struct peaks *peaks, int threads, const struct unit *unit, double time_s,
-                         char *reason, size_t size)
-{
-    const struct peaks_run *run = peaks_find(peaks, threads);
-    const double peak = run ? peaks_best_gflop_per_s(run) : 0;
-    const double rate = (double)(unit->work.mul + unit->work.add) / time_s / 1e9;
-    if (!(peak > 0) || !(rate > noise * peak))
-        return false;
-    snprintf(reason, size,
-             "impossible: %.4g GFLOP/s, this machine reached %.4g; the work cannot have been done", rate,
-             peak);
-    return true;
+        if (!(floor_s > noise * time_s))
+            continue;
+        if (resources[i].arithmetic)
+            snprintf(roofline->impossible, sizeof roofline->impossible,
+                     "impossible: %.4g %s, this machine reached %.4g; the work cannot have been done", rate,
+                     resources[i].unit, resources[i].per_second / 1e9);
+        else
+            snprintf(roofline->unreliable, sizeof roofline->unreliable,
+                     "%.4g %s, above the %.4g measured for %s: the data must have been nearer", rate,
+                     resources[i].unit, resources[i].per_second / 1e9, resources[i].name);
+    }
 }

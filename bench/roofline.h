@@ -6,17 +6,22 @@
 #include "bench/peaks.h"
 #include "platforms/platform.h"
 
+struct roofline {
+    double floor_s;       /* 0: not known */
+    const char *limit;    /* what sets it: "fp32", "exp", or the memory level */
+    char impossible[160]; /* not empty: the time is below what the arithmetic alone takes, so the work was
+                           * not done */
+    char unreliable[160]; /* not empty: the time is below the memory's floor. Caches that other guests share
+                           * or that hold more than was supposed do that: no fraction can be given */
+};
+
 /* Seconds below which one execution of the unit cannot be on this machine: the largest of its fp32
  * multiplies and adds over the measured FMA peak, its exponentials over the measured exp rate, and its bytes
  * over the measured read bandwidth of the level where they live. That level is the smallest that holds all
  * that is touched before the same data are used again: the unit's bytes, and with CACHE_WEIGHTS_COLD its
- * weights in every layer. *limit names what sets the floor ("fp32", "exp", or the level). 0: not known. */
-double roofline_floor(const struct peaks *peaks, int threads, const struct unit *unit, enum cache_mode cache,
-                      const char **limit);
-
-/* True, with the reason, when a time implies more than the measured fp32 peak by over a tenth, the noise
- * of both measurements: then the work was not done. */
-bool roofline_impossible(const struct peaks *peaks, int threads, const struct unit *unit, double time_s,
-                         char *reason, size_t size);
+ * weights in every layer. time_s, the fastest that was measured, is held against it with a tenth for the
+ * noise of both measurements. */
+void roofline_compute(const struct peaks *peaks, int threads, const struct unit *unit, enum cache_mode cache,
+                      double time_s, struct roofline *roofline);
 
 #endif

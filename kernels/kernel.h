@@ -67,6 +67,15 @@ struct work {
     uint64_t mul, add, exp, log, div;
 };
 
+static inline void work_add(struct work *sum, const struct work *work, uint64_t times)
+{
+    sum->mul += work->mul * times;
+    sum->add += work->add * times;
+    sum->exp += work->exp * times;
+    sum->log += work->log * times;
+    sum->div += work->div * times;
+}
+
 typedef void kernel_fn(const void *args, struct part part);
 
 /* A dimension: an int64_t field of the args struct. */
@@ -149,6 +158,9 @@ struct kernel {
     void (*rounding)(const void *args, double *bound);
     double largest;
     bool peer; /* another library's, to compare with: never chosen by itself */
+    /* Null when it can be used here, else why not and what would bring it. Null function: always. Makes the
+     * library ready, so it comes before all else. */
+    const char *(*missing)(void);
 };
 
 enum { FAMILY_MAX_STAGES = 8 };

@@ -375,9 +375,13 @@ bool graph_build(const struct model_shape *shape, enum phase phase, int64_t batc
 {
     if (phase == PHASE_DECODE)
         seqlen = 1;
-    if (batch < 1 || seqlen < 1 || batch > largest_tensor / seqlen)
+    if (batch < 1 || seqlen < 1)
         return error_set(error, STATUS_USAGE, "batch %lld, seqlen %lld: both must be at least 1",
                          (long long)batch, (long long)seqlen);
+    if (batch > largest_tensor / seqlen)
+        return error_set(error, STATUS_USAGE,
+                         "batch %lld, seqlen %lld: too large, at most %lld tokens in all", (long long)batch,
+                         (long long)seqlen, (long long)largest_tensor);
     *graph = (struct graph){
         .shape = *shape, .phase = phase, .batch = batch, .seqlen = seqlen, .all_logits = all_logits};
     struct builder builder = {.graph = graph, .error = error};

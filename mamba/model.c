@@ -13,7 +13,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "mamba/memory.h"
 #include "mamba/parallel.h"
+#include "mamba/random.h"
 
 /* Names of the tensors in a file; a star stands for the layer. */
 struct tensor_names {
@@ -327,18 +329,10 @@ void model_weight_double(const struct model_weight *weight, int64_t first, int64
     (void)ok;
 }
 
-/* The output function of SplitMix64 (Steele, Lea, Flood 2014): a bijection that scatters its input. */
-static uint64_t scatter(uint64_t x)
-{
-    x = (x ^ x >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
-    x = (x ^ x >> 27) * UINT64_C(0x94d049bb133111eb);
-    return x ^ x >> 31;
-}
-
 /* A value depends on its stream and index alone, so that any part can be made by any thread. */
 static uint64_t random_bits(uint64_t stream, int64_t index)
 {
-    return scatter(stream + ((uint64_t)index + 1) * UINT64_C(0x9e3779b97f4a7c15));
+    return scatter(stream + (uint64_t)index * UINT64_C(0x9e3779b97f4a7c15));
 }
 
 static double uniform(uint64_t stream, int64_t index, double low, double high)
@@ -482,12 +476,12 @@ static bool allocate_synthetic(struct model *model, struct error *error)
             model->owned_size += aligned_size(rows * columns) * (size_t)copies;
     }
     /* Linux grants more than it has and kills the process later. */
-    double memory = (double)sysconf(_SC_PHYS_PAGES) * (double)sysconf(_SC_PAGESIZE);
-    if (memory > 0 && (double)model->owned_size > memory)
+    const uint64_t available = memory_available();
+    if (model->owned_size > available)
         return error_set(
             error, STATUS_UNAVAILABLE,
-            "%s: its F32 weights take %.1f GB; this machine has %.1f GB of memory: choose a smaller model",
-            shape->name, (double)model->owned_size * 1e-9, memory * 1e-9);
+            "%s: its F32 weights take %.1f GB; %.1f GB of memory are available: choose a smaller model",
+            shape->name, (double)model->owned_size * 1e-9, (double)available * 1e-9);
     model->owned = aligned_alloc(WEIGHT_ALIGNMENT, model->owned_size);
     if (!model->owned)
         return error_set(error, STATUS_UNAVAILABLE, "%s: no memory for %.1f GB of F32 weights", shape->name,

@@ -143,11 +143,7 @@ static void count_group(const struct graph *graph, enum precision precision, str
     bool counted[GRAPH_MAX_TENSORS] = {false};
     for (int i = 0; i < group->n_stages; i++) {
         const struct stage *stage = &graph->stages[group->stages[i]];
-        group->work.mul += stage->work.mul;
-        group->work.add += stage->work.add;
-        group->work.exp += stage->work.exp;
-        group->work.log += stage->work.log;
-        group->work.div += stage->work.div;
+        work_add(&group->work, &stage->work, 1);
         for (int o = 0; o < stage->n_operands; o++) {
             const struct stage_operand *operand = &stage->operands[o];
             const int root = tensor_root(graph, operand->tensor);

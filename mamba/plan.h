@@ -5,7 +5,6 @@
 
 #include "mamba/graph.h"
 
-
 /* Stages that one kernel computes. */
 struct group {
     char name[128]; /* "conv+silu", or the stage's name */

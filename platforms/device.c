@@ -711,7 +711,7 @@ char **device_names(const char *platform, struct error *error)
     return files;
 }
 
-static bool unknown_option(const struct device *device, const char *text, struct error *error)
+static bool bad_option(const struct device *device, const char *text, bool known, struct error *error)
 {
     char list[320] = "";
     size_t used = 0;
@@ -724,8 +724,8 @@ static bool unknown_option(const struct device *device, const char *text, struct
             used +=
                 (size_t)snprintf(list + used, sizeof list - used, "%s%s", c ? "|" : "", option->choices[c]);
     }
-    return error_set(error, STATUS_USAGE, "%.40s has no option '%.60s'; it takes %s", device->name, text,
-                     *list ? list : "none");
+    return error_set(error, STATUS_USAGE, "%.40s %s '%.60s'; it takes %s", device->name,
+                     known ? "does not allow" : "has no option", text, *list ? list : "none");
 }
 
 bool device_settings(const struct device *device, const char *const *options, size_t count,
@@ -739,7 +739,7 @@ bool device_settings(const struct device *device, const char *const *options, si
         const struct device_option *option =
             equals ? find_option(device, options[i], (size_t)(equals - options[i])) : NULL;
         if (!option || !option_takes(option, equals + 1))
-            return unknown_option(device, options[i], error);
+            return bad_option(device, options[i], option != NULL, error);
         settings->values[option - device->options] = equals + 1;
     }
     return true;

@@ -604,9 +604,9 @@ static void add_energy(const struct run *run, const struct unit *unit, double of
                  "neither power nor energy per event is published for %.60s", run->device->name);
         return;
     }
-    snprintf(price->energy_method, sizeof price->energy_method, "%s",
-             energy->power_w > 0 ? "published" : "model");
-    snprintf(price->energy_note, sizeof price->energy_note, "%.120s%s%.130s", energy->source,
+    snprintf(price->energy_method, sizeof price->energy_method, "model");
+    snprintf(price->energy_note, sizeof price->energy_note, "%s%.90s%s%.110s",
+             energy->power_w > 0 ? "published power times modelled time: " : "", energy->source,
              energy->note ? "; " : "", energy->note ? energy->note : "");
 }
 
@@ -614,11 +614,7 @@ static void add_work(struct unit *to, const struct work *work, uint64_t read, ui
                      uint64_t onchip, int64_t times)
 {
     const uint64_t n = (uint64_t)times;
-    to->work.mul += n * work->mul;
-    to->work.add += n * work->add;
-    to->work.exp += n * work->exp;
-    to->work.log += n * work->log;
-    to->work.div += n * work->div;
+    work_add(&to->work, work, n);
     to->bytes_read += n * read;
     to->bytes_written += n * written;
     to->onchip_bytes += n * onchip;

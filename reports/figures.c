@@ -503,10 +503,12 @@ static void stage_bars(struct figure *figure, const struct palette *palette, int
     }
 }
 
-static void total_label(const struct figure *figure, const struct series *series, double y)
+static void total_label(const struct figure *figure, const struct view *view, const struct series *series,
+                        double y)
 {
+    const struct result *model = model_result(view, series);
     char total[TEXT_SIZE], text[TEXT_SIZE + 2];
-    format_unit(series->parts_s, "s", total);
+    format_unit(model ? model->time_s : series->parts_s, "s", total);
     char *padding = strstr(total, "  ");
     if (padding)
         memmove(padding, padding + 1, strlen(padding));
@@ -544,7 +546,7 @@ static bool draw_stages(const struct view *view, const struct page *page, const 
             "set xtics 0, 25 nomirror out offset 0,0.3 format '%%g'\n"
             "set xlabel 'share of the time of all units, %%' offset 0,0.7\n",
             rows);
-    label(&figure, page_width - edge, head_height + 0.5 * pitch, "right", "total");
+    label(&figure, page_width - edge, head_height + 0.5 * pitch, "right", "model");
     double row = 0;
     for (int p = 0; p < page->n; p++) {
         workload_heading(&figure, page->workloads[p], head_height + (row + 0.5) * pitch);
@@ -558,7 +560,7 @@ static bool draw_stages(const struct view *view, const struct page *page, const 
             label(&figure, left - 5, y, "right", text_clean(series->label, LABEL_COLUMNS, shown));
             if (series->parts_s > 0) {
                 stage_bars(&figure, &palette, i, row + 0.5);
-                total_label(&figure, series, y);
+                total_label(&figure, view, series, y);
             } else {
                 label(&figure, left + 3, y, "left", "no unit has a time");
             }
@@ -843,7 +845,7 @@ static const struct figure_kind {
      speedup_wanted, draw_speedup},
     {"stages", "Where the time goes",
      "Share of each stage or fused group in the time of one pass (time of one execution, times its number of "
-     "executions), with the total beside the bar.",
+     "executions), with the time of the whole model, in which units may overlap, beside the bar.",
      stages_wanted, draw_stages},
     {"roofline", "Roofline of the CPU",
      "Measured rate against arithmetic intensity (counted work over bytes that cross the unit's border). "
@@ -874,7 +876,7 @@ static bool draw_page(const struct view *view, const struct figure_kind *kind, c
     char name[FIGURE_NAME_SIZE], shown[TEXT_SIZE], *title;
     const char *model = view->workloads[page->workloads[0]].model;
     if (number > 1)
-        snprintf(name, sizeof name, "%s-%d", kind->name, number);
+        snprintf(name, sizeof name, "%s_%d", kind->name, number);
     else
         snprintf(name, sizeof name, "%s", kind->name);
     if (!list_add(list, name, kind->caption, model) ||

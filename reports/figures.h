@@ -8,7 +8,7 @@
 enum { FIGURE_NAME_SIZE = 32 };
 
 struct figure_entry {
-    char name[FIGURE_NAME_SIZE]; /* "speedup", "stages-2": NAME.svg, NAME.pdf, NAME.gp, NAME.dat */
+    char name[FIGURE_NAME_SIZE]; /* "speedup", "stages_2": NAME.svg, NAME.pdf, NAME.gp, NAME.dat */
     char *caption;
 };
 

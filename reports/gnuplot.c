@@ -105,6 +105,13 @@ bool gnuplot_run(const char *folder, const char *name, struct error *error)
                          strerror(errno));
     pid_t child;
     int status, failure = spawn(folder, script, messages, &child);
+    if (!failure) {
+        while (waitpid(child, &status, 0) < 0 && errno == EINTR)
+            continue;
+        /* What posix_spawn leaves behind where it cannot report a failed exec itself. */
+        if (WIFEXITED(status) && WEXITSTATUS(status) == 127)
+            failure = ENOENT;
+    }
     if (failure) {
         fclose(messages);
         if (failure == ENOENT)
@@ -115,8 +122,6 @@ bool gnuplot_run(const char *folder, const char *name, struct error *error)
         return error_set(error, STATUS_FAILED, "%s/%s: gnuplot cannot be run: %s", folder, script,
                          strerror(failure));
     }
-    while (waitpid(child, &status, 0) < 0 && errno == EINTR)
-        continue;
     first_message(messages, message);
     fclose(messages);
     if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)

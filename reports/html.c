@@ -309,7 +309,10 @@ bool report_html(const struct record_set *set, const char *folder, struct error 
     bool written = false;
     if (!view_build(set, &view, error))
         return false;
-    if (!figures_draw(&view, folder, &list, &problem) && problem.status != STATUS_UNAVAILABLE) {
+    const bool drawn = figures_draw(&view, folder, &list, &problem);
+    if (problem.status == STATUS_UNAVAILABLE)
+        fprintf(stderr, "mamba-bench: warning: the page has no figures: %s\n", problem.text);
+    if (!drawn && problem.status != STATUS_UNAVAILABLE) {
         error_set(error, problem.status, "%s", problem.text);
     } else if (asprintf(&path, "%s/report.html", folder) < 0) {
         path = NULL;

@@ -66,8 +66,10 @@ bool report_table(const struct record_set *set, FILE *out, struct error *error)
     if (!view_build(set, &view, error))
         return false;
     bool printed = true;
-    if (view.n_results == 0)
-        fputs("No results.\n", out);
+    if (view.n_results == 0) {
+        view_free(&view);
+        return error_set(error, STATUS_USAGE, "the records hold no result");
+    }
     for (int i = 0; i < view.n_workloads && printed; i++)
         printed = print_workload(&view, i, out);
     printed = printed && print_platforms(&view, out);

@@ -16,19 +16,16 @@ enum unit_column {
     UNIT_SHARE,
     UNIT_GFLOP,
     UNIT_GBYTE,
-    UNIT_TOKENS,
-    UNIT_JOULE,
-    UNIT_METHOD,
+    UNIT_FLOOR,
     UNIT_ERROR,
     UNIT_KERNEL
 };
 
 static const struct grid_column unit_columns[] = {
     [UNIT_NAME] = {"unit", false, 15},   [UNIT_REPEATS] = {"times", true, 0},
-    [UNIT_TIME] = {"time", true, 0},     [UNIT_SPREAD] = {"\xc2\xb1 %", true, 0},
+    [UNIT_TIME] = {"time", true, 0},     [UNIT_SPREAD] = {"-/+ %", true, 0},
     [UNIT_SHARE] = {"share %", true, 0}, [UNIT_GFLOP] = {"GFLOP/s", true, 0},
-    [UNIT_GBYTE] = {"GB/s", true, 0},    [UNIT_TOKENS] = {"tokens/s", true, 0},
-    [UNIT_JOULE] = {"J/token", true, 0}, [UNIT_METHOD] = {"by", false, 0},
+    [UNIT_GBYTE] = {"GB/s", true, 0},    [UNIT_FLOOR] = {"floor %", true, 0},
     [UNIT_ERROR] = {"rel. L2", true, 0}, [UNIT_KERNEL] = {"kernel", false, 16},
 };
 
@@ -44,22 +41,23 @@ enum platform_column {
 };
 
 static const struct grid_column platform_columns[] = {
-    [PLATFORM_NAME] = {"platform", false, 14},   [PLATFORM_TIME] = {"time", true, 0},
-    [PLATFORM_SPREAD] = {"\xc2\xb1 %", true, 0}, [PLATFORM_TOKENS] = {"tokens/s", true, 0},
-    [PLATFORM_JOULE] = {"J/token", true, 0},     [PLATFORM_METHOD] = {"by", false, 0},
-    [PLATFORM_SPEEDUP] = {"speed-up", true, 0},  [PLATFORM_BASIS] = {"provenance", false, 0},
+    [PLATFORM_NAME] = {"platform", false, 14},  [PLATFORM_TIME] = {"time", true, 0},
+    [PLATFORM_SPREAD] = {"-/+ %", true, 0},     [PLATFORM_TOKENS] = {"tokens/s", true, 0},
+    [PLATFORM_JOULE] = {"J/token", true, 0},    [PLATFORM_METHOD] = {"by", false, 0},
+    [PLATFORM_SPEEDUP] = {"speed-up", true, 0}, [PLATFORM_BASIS] = {"provenance", false, 0},
 };
 
-static double spread_percent(const struct result *result)
-{
-    return 50 * (result->high_s - result->low_s) / result->time_s;
-}
-
+/* How far the 95 % interval of the median reaches below and above it. One sample has none. */
 static void time_cells(struct grid *grid, int time_column, const struct result *result)
 {
-    char text[TEXT_SIZE];
+    char text[TEXT_SIZE], below[TEXT_SIZE], above[TEXT_SIZE];
     grid_cell(grid, time_column, format_unit(result->time_s, "s", text));
-    grid_cell(grid, time_column + 1, format_percent(spread_percent(result), text));
+    if (isnan(result->low_s) || record_number(result->record, "time_s.n") < 2)
+        return;
+    snprintf(text, sizeof text, "%.20s/%.20s",
+             format_percent(100 * (result->time_s - result->low_s) / result->time_s, below),
+             format_percent(100 * (result->high_s - result->time_s) / result->time_s, above));
+    grid_cell(grid, time_column + 1, text);
 }
 
 static void energy_cells(struct grid *grid, int joule_column, const struct result *result)
@@ -69,7 +67,11 @@ static void energy_cells(struct grid *grid, int joule_column, const struct resul
     double joule = record_number(result->record, "energy.joule_per_token");
     if (isnan(joule) || !method)
         return;
-    grid_cell(grid, joule_column, format_unit(joule, "J", text));
+    const char *note = record_text(result->record, "energy.note");
+    const bool bound = note && !strncmp(note, "lower bound", strlen("lower bound"));
+    char value[TEXT_SIZE];
+    snprintf(text, sizeof text, "%s%.40s", bound ? "> " : "", format_unit(joule, "J", value));
+    grid_cell(grid, joule_column, text);
     grid_cell(grid, joule_column + 1, text_clean(method, 20, text));
 }
 
@@ -93,14 +95,27 @@ static void unit_row(const struct view *view, const struct result *result, int i
                   format_percent(100 * result->time_s * result->repeats / series->parts_s, text));
     grid_cell(grid, UNIT_GFLOP, format_number(record_number(result->record, "rate.gflop_per_s"), text));
     grid_cell(grid, UNIT_GBYTE, format_number(record_number(result->record, "rate.gbyte_per_s"), text));
-    grid_cell(grid, UNIT_TOKENS, format_number(record_number(result->record, "rate.tokens_per_s"), text));
-    energy_cells(grid, UNIT_JOULE, result);
+    grid_cell(grid, UNIT_FLOOR,
+              format_percent(100 * record_number(result->record, "rate.roofline_fraction"), text));
     double error = record_number(result->record, "error.rel_l2");
     if (!isnan(error)) {
         snprintf(text, sizeof text, error > 0 ? "%.1e" : "%.0f", error);
         grid_cell(grid, UNIT_ERROR, text);
     }
     grid_cell(grid, UNIT_KERNEL, record_text(result->record, "kernel"));
+}
+
+/* A busy machine shows. */
+static void noise_row(const struct view *view, int index, struct grid *grid)
+{
+    int noisy = 0;
+    for (int i = 0; i < view->n_results; i++) {
+        const struct result *result = &view->results[i];
+        noisy += result->series == index && !result->replaced && !result->skipped &&
+                 result->high_s - result->low_s > 0.2 * result->time_s;
+    }
+    if (noisy)
+        grid_text(grid, 0, "(noisy: %d units have an interval wider than 20 %% of their time)", noisy);
 }
 
 static void sum_row(const struct view *view, const struct series *series, struct grid *grid)
@@ -115,8 +130,9 @@ static void sum_row(const struct view *view, const struct series *series, struct
     if (series->parts_skipped > 0)
         grid_text(grid, 0, "(without the %d skipped)", series->parts_skipped);
     if (series->model >= 0 && !view->results[series->model].skipped)
-        grid_text(grid, 0, "(sum of time x times; %s %% of the model's own time)",
-                  format_percent(100 * series->parts_s / view->results[series->model].time_s, text));
+        grid_text(grid, 0, "(sum of time x times; %s %% of the model's own time%s)",
+                  format_percent(100 * series->parts_s / view->results[series->model].time_s, text),
+                  series->parts_s > 1.1 * view->results[series->model].time_s ? ", as units overlap" : "");
 }
 
 void table_series(const struct view *view, int index, struct grid *grid)
@@ -140,6 +156,7 @@ void table_series(const struct view *view, int index, struct grid *grid)
             if (result->series == index && !result->replaced && result->scope == (enum result_scope)scope)
                 unit_row(view, result, 0, grid);
         }
+    noise_row(view, index, grid);
     if (n_alone == 0)
         return;
     grid_text(grid, 0, "timed alone; in the plan they are inside a fused group, so they are in no sum:");

@@ -13,16 +13,12 @@
 static const struct {
     const char *path, *before, *after;
 } circumstances[] = {
-    {"device", "", ""},
-    {"provenance", "", ""},
-    {"plan.precision", "", ""},
-    {"plan.fusion", "fusion ", ""},
-    {"plan.scan", "scan ", ""},
-    {"plan.recompute", "recompute ", ""},
-    {"isa", "", ""},
-    {"threads", "", " threads"},
-    {"cache", "cache ", ""},
-    {"environment", "environment ", ""},
+    {"device", "", ""},         {"provenance", "", ""},
+    {"plan.precision", "", ""}, {"plan.fusion", "fusion ", ""},
+    {"plan.scan", "scan ", ""}, {"plan.recompute", "recompute ", ""},
+    {"isa", "up to ", ""},      {"all_logits", "all logits ", ""},
+    {"seed", "seed ", ""},      {"threads", "", " threads"},
+    {"cache", "cache ", ""},    {"environment", "environment ", ""},
 };
 enum { N_CIRCUMSTANCES = sizeof circumstances / sizeof *circumstances, DEVICE = 0, FUSION = 3 };
 

@@ -13,7 +13,7 @@ failures=0 cases=0
 
 fail() {
     echo "FAILED: $1"
-    sed 's/^/    | /' err out 2>/dev/null | head -n 20
+    sed 's/^/    | /' err out 2>/dev/null | cut -c 1-160 | head -n 20
     failures=$((failures + 1))
 }
 
@@ -74,7 +74,7 @@ expect 2 "unknown model" --platform cpu --model mamba-1t && says "unknown model"
 expect 2 "seqlen 0" --platform cpu --seqlen 0 && says "seqlen 0" "--seqlen 0" "at least 1"
 expect 2 "seqlen text" --platform cpu --seqlen 12x && says "seqlen text" "12x"
 expect 2 "seqlen overflow" --platform cpu --seqlen 99999999999999999999 && says "seqlen overflow" --seqlen
-expect 2 "seqlen too large" --platform fpga-model --seqlen 9000000000000000000 && says "seqlen too large" "seqlen"
+expect 2 "seqlen too large" --platform fpga-model --seqlen 9000000000000000000 && says "seqlen too large" "too large"
 expect 2 "batch 0" --platform cpu --batch 0 && says "batch 0" --batch
 expect 2 "threads" --platform cpu --threads 100000 && says "threads" --threads
 expect 2 "unknown stage" --platform fpga-model --stage soup && says "unknown stage" soup "list stages"
@@ -91,6 +91,22 @@ for later in "--phase train" "--scan blelloch" "--recompute recompute" "--compar
     # shellcheck disable=SC2086
     expect 2 "$later" --platform cpu --model mnist-mamba $later && says "$later" "not built yet"
 done
+expect 2 "nonsense for a later option" --platform cpu --recompute soup && says "nonsense for a later option" "must be none"
+expect 2 "value missing after an operand" list models --format && says "value missing after an operand" --format
+expect 2 "resume" sweep --resume && says "resume" "--resume is not built yet"
+expect 2 "platform twice" --platform leo2-model,leo2-model && says "platform twice" "named twice"
+expect 2 "unknown cpu device" --platform cpu:nonsense --model mnist-mamba && says "unknown cpu device" nonsense
+expect 2 "setting for no platform" --platform cpu --model mnist-mamba --set transfer=tcm &&
+    says "setting for no platform" transfer
+expect 2 "bad choice of a setting" --platform leo2-model --set transfer=soup && says "bad choice of a setting" byte_rmw
+expect 2 "more threads than processors" --platform cpu --model mnist-mamba --threads 4000 &&
+    says "more threads than processors" processors
+expect 2 "stage of another architecture" --platform fpga-model --model mamba2-130m --stage x_proj &&
+    says "stage of another architecture" x_proj mamba2-130m
+missing=neon
+[[ $(uname -m) == aarch64 ]] && missing=avx2
+expect 4 "instruction set of another processor" --platform cpu --model mnist-mamba --isa $missing &&
+    says "instruction set of another processor" $missing
 expect 2 "compare" compare a b && says "compare" "not built yet"
 expect 2 "sweep" sweep file && says "sweep" "not built yet"
 
@@ -117,9 +133,22 @@ expect 2 "config without state_size" --platform cpu --checkpoint checkpoint &&
     says "config without state_size" config.json state_size
 expect 2 "no checkpoint" --platform cpu --checkpoint nowhere && says "no checkpoint" nowhere
 
+# Weights that are no numbers
+cp "$tiny/config.json" checkpoint/
+python3 - "$tiny/model.safetensors" <<'PYTHON'
+import struct, sys
+data = bytearray(open(sys.argv[1], "rb").read())
+size, = struct.unpack("<Q", data[:8])
+data[8 + size:] = b"\xff" * (len(data) - 8 - size)
+open("checkpoint/model.safetensors", "wb").write(data)
+PYTHON
+expect 1 "weights are NaN" --platform cpu --checkpoint checkpoint --seqlen 8 --phase prefill "${quick[@]}" --format csv
+says "weights are NaN" refused && prints "weights are NaN" "not a number"
+expect 1 "eval of NaN" eval --checkpoint checkpoint --reference "$tiny/io.safetensors" && prints "eval of NaN" " nan" FAILED
+
 # Whole models against float64
 for model in mamba1-tiny mamba2-tiny; do
-    for isa in scalar avx2 avx512; do
+    for isa in scalar avx2 avx512 neon; do
         "$program" check --stage silu --isa $isa >/dev/null 2>&1
         (($? == 4)) && continue # this processor does not have it
         expect 0 "eval $model on $isa" eval --checkpoint "$data/golden/$model" \
@@ -181,6 +210,16 @@ expect 2 "nothing is overwritten" --platform leo2-model --model mnist-mamba --ou
 expect 0 "report again" report run --out again && prints "report again" again/report.html
 cmp -s run/speedup.svg again/speedup.svg || fail "report again: the figure differs"
 
+expect 0 "another instruction set" --platform cpu --checkpoint "$tiny" --seqlen 24 "${quick[@]}" --isa scalar --out scalar
+expect 0 "another model" --platform fpga-model --model mnist-mamba --seqlen 1 --out other
+expect 0 "report of three runs" report run scalar other --out three && prints "report of three runs" "up to scalar" mnist-mamba
+[[ -s three/report.html ]] || fail "report of three runs: no page"
+python3 - <<'PYTHON' || fail "another instruction set: ids"
+import json
+ids = [{json.loads(line)["id"] for line in list(open(f"{folder}/records.jsonl"))[1:]} for folder in ("run", "scalar")]
+assert not ids[0] & ids[1]
+PYTHON
+
 # The repro line gives the same id.
 python3 - <<'PYTHON' >repro || fail "repro: no line"
 import json
@@ -221,10 +260,12 @@ expect 0 "one stage" --platform cpu --model mnist-mamba --stage conv --phase pre
 # Other rooms
 expect 0 "validate" validate && prints "validate" "14978" "5.68" "238865"
 expect 0 "validate as JSON" validate --device fpga-model:ssm-block --format json
+expect 2 "validate without figures" validate --device cpu && says "validate without figures" "no published figures"
 expect 2 "validate nothing" validate --device fpga-model:none && says "validate nothing" none
 expect 0 "check one stage" check --stage softplus && prints "check one stage" softplus/reference selective_scan
 expect 2 "check nothing" check --stage soup && says "check nothing" soup
 MAMBA_BENCH_CONFIGS=/nonexistent expect 2 "no configs" list models && says "no configs" MAMBA_BENCH_CONFIGS
 
-echo "$((cases - failures)) passed, $failures failed"
+failed=$((failures < cases ? failures : cases))
+echo "$((cases - failed)) passed, $failed failed"
 ((failures == 0))

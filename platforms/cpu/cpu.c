@@ -5,7 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "mamba/difference.h"
+#include "mamba/random.h"
 #include "platforms/cpu/forward.h"
+#include "platforms/device.h"
 #include "platforms/platform.h"
 
 enum { MAX_UNITS = 2 * GRAPH_MAX_STAGES + 2, ACCURACY_TOKENS = 32 };
@@ -24,14 +27,6 @@ struct run {
     struct accuracy whole_model, whole_layer;
 };
 
-static uint64_t mix(uint64_t x)
-{
-    x += UINT64_C(0x9e3779b97f4a7c15);
-    x = (x ^ (x >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
-    x = (x ^ (x >> 27)) * UINT64_C(0x94d049bb133111eb);
-    return x ^ (x >> 31);
-}
-
 /* The first `seqlen` tokens of `batch` sequences from position `first`, the same for every program. */
 static bool set_tokens(struct program *program, const struct graph *graph, uint64_t seed, int64_t first,
                        struct error *error)
@@ -45,7 +40,7 @@ static bool set_tokens(struct program *program, const struct graph *graph, uint6
     for (int64_t i = 0; i < count * width; i++) {
         const int64_t sequence = i / (graph->seqlen * width), position = i % (graph->seqlen * width);
         const uint64_t bits =
-            mix(seed ^ mix((uint64_t)sequence << 40 | (uint64_t)(first * width + position)));
+            scatter(seed ^ scatter((uint64_t)sequence << 40 | (uint64_t)(first * width + position)));
         if (shape->vocab)
             ((int32_t *)values)[i] = (int32_t)(bits % (uint64_t)shape->vocab);
         else
@@ -84,10 +79,11 @@ static bool prefill(struct network *network, struct team *team, const struct mod
     struct graph *graph = malloc(sizeof *graph);
     struct plan *plan = malloc(sizeof *plan);
     struct program *program = NULL;
-    bool ok = graph && plan && graph_build(shape, PHASE_PREFILL, batch, tokens, false, graph, error) &&
-              plan_build(graph, plan_default_fusion, precision, plan, error) &&
-              (program = program_create(network, graph, plan, error)) &&
-              set_tokens(program, graph, seed, 0, error);
+    bool ok = (graph && plan) || error_set(error, STATUS_FAILED, "out of memory");
+    ok = ok && graph_build(shape, PHASE_PREFILL, batch, tokens, false, graph, error) &&
+         plan_build(graph, plan_default_fusion, precision, plan, error) &&
+         (program = program_create(network, graph, plan, error)) &&
+         set_tokens(program, graph, seed, 0, error);
     if (ok)
         team_run(team, run_whole, &(struct whole_job){program, false});
     program_destroy(program);
@@ -128,11 +124,7 @@ static void add_group_unit(struct run *run, const struct plan *plan, const struc
 
 static void accumulate(struct unit *sum, const struct group *group, uint64_t times)
 {
-    sum->work.mul += group->work.mul * times;
-    sum->work.add += group->work.add * times;
-    sum->work.exp += group->work.exp * times;
-    sum->work.log += group->work.log * times;
-    sum->work.div += group->work.div * times;
+    work_add(&sum->work, &group->work, times);
     sum->bytes_read += group->bytes_read * times;
     sum->bytes_written += group->bytes_written * times;
     sum->onchip_bytes += group->onchip_bytes * times;
@@ -212,11 +204,17 @@ static bool prepare(struct run *run, char *alone_missing, size_t size, struct er
     return true;
 }
 
+static const char default_device[] = "generic";
+
 static bool cpu_open(const struct task *task, struct run **opened, struct error *error)
 {
     char alone_missing[256] = "";
+    struct device *device;
     if (task->options && task->options[0])
         return error_set(error, STATUS_USAGE, "cpu has no option '%s'", task->options[0]);
+    if (!device_load("cpu", task->device ? task->device : default_device, &device, error))
+        return false;
+    device_free(device);
     struct run *run = calloc(1, sizeof *run);
     if (!run)
         return error_set(error, STATUS_FAILED, "out of memory");
@@ -287,20 +285,9 @@ static const struct kernel *cpu_kernel(const struct run *run, int unit, const st
     return program_kernel(program, u->group);
 }
 
-static void compare(const double *got, const double *want, int64_t count, struct accuracy *accuracy)
+static void set_accuracy(struct accuracy *accuracy, const struct difference *difference, int64_t tokens)
 {
-    double max_abs = accuracy->max_abs, difference2 = 0, want2 = 0;
-    for (int64_t i = 0; i < count; i++) {
-        const double difference = got[i] - want[i];
-        if (!(fabs(difference) <= max_abs))
-            max_abs = fabs(difference);
-        difference2 += difference * difference;
-        want2 += want[i] * want[i];
-    }
-    const double rel_l2 = want2 > 0 ? sqrt(difference2 / want2) : sqrt(difference2) > 0 ? INFINITY : 0;
-    accuracy->max_abs = max_abs;
-    if (!(rel_l2 <= accuracy->rel_l2))
-        accuracy->rel_l2 = rel_l2;
+    *accuracy = (struct accuracy){difference->max_abs, difference_rel_l2(difference), tokens, ""};
 }
 
 /* The operands of one call, in double and without gaps between rows. */
@@ -386,6 +373,7 @@ static bool group_accuracy(struct run *run, const struct unit *unit, struct accu
     team_run(run->team, run_reference, &(struct reference_job){family->reference_f64, call.args});
     team_run(run->team, run_reference,
              &(struct reference_job){program_kernel(program, unit->group)->run, args});
+    struct difference difference = {0};
     bool ok = true;
     for (int o = 0; o < family->n_operands && ok; o++) {
         const struct kernel_operand *operand = &family->operands[o];
@@ -396,11 +384,11 @@ static bool group_accuracy(struct run *run, const struct unit *unit, struct accu
         ok = got || error_set(error, STATUS_FAILED, "out of memory");
         if (ok) {
             read_operand(operand, args, got);
-            compare(got, call.values[o], count, accuracy);
+            difference_add(&difference, got, call.values[o], count);
         }
         free(got);
     }
-    accuracy->tokens = run->task.graph->batch * run->task.graph->seqlen;
+    set_accuracy(accuracy, &difference, run->task.graph->batch * run->task.graph->seqlen);
     free_call64(&call);
     return ok;
 }
@@ -478,9 +466,11 @@ static void compare_with_float64(struct run *run)
     struct error error = {0};
     if (make_outcome(run, run->task.plan->precision, tokens, &got, &error) &&
         make_outcome(run, PRECISION_FP64, tokens, &want, &error)) {
-        compare(got.hidden, want.hidden, got.n_hidden, &run->whole_layer);
-        compare(got.logits, want.logits, got.n_logits, &run->whole_model);
-        run->whole_layer.tokens = run->whole_model.tokens = tokens * run->task.graph->batch;
+        struct difference hidden = {0}, logits = {0};
+        difference_add(&hidden, got.hidden, want.hidden, got.n_hidden);
+        difference_add(&logits, got.logits, want.logits, got.n_logits);
+        set_accuracy(&run->whole_layer, &hidden, tokens * run->task.graph->batch);
+        set_accuracy(&run->whole_model, &logits, tokens * run->task.graph->batch);
     } else {
         snprintf(run->whole_layer.reason, sizeof run->whole_layer.reason, "%.200s", error.text);
         snprintf(run->whole_model.reason, sizeof run->whole_model.reason, "%.200s", error.text);
@@ -495,11 +485,12 @@ static void compare_with_float64(struct run *run)
 static bool cpu_accuracy(struct run *run, int unit, struct accuracy *accuracy, struct error *error)
 {
     const struct unit *u = &run->units[unit];
-    *accuracy = (struct accuracy){0};
-    if (u->group >= 0 && run->task.plan->precision != PRECISION_FP64)
-        return group_accuracy(run, u, accuracy, error);
-    if (u->group >= 0)
+    if (run->task.plan->precision == PRECISION_FP64) {
+        *accuracy = (struct accuracy){.reason = "float64 is the reference"};
         return true;
+    }
+    if (u->group >= 0)
+        return group_accuracy(run, u, accuracy, error);
     if (!run->compared)
         compare_with_float64(run);
     *accuracy = u->scope == SCOPE_LAYER ? run->whole_layer : run->whole_model;
@@ -510,7 +501,7 @@ const struct platform cpu_platform = {
     .name = "cpu",
     .summary = "this machine: C kernels, OpenMP threads bound to cores",
     .provenance = PROVENANCE_MEASURED,
-    .default_device = "x86",
+    .default_device = default_device,
     .open = cpu_open,
     .units = cpu_units,
     .execute = cpu_execute,

@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
 
+#include "mamba/memory.h"
 #include "mamba/parallel.h"
 
 enum { ALIGNMENT = 64 };
@@ -65,30 +65,16 @@ static double now_s(void)
     return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
 }
 
-static uint64_t available_memory(void)
-{
-    unsigned long long kilobytes;
-    FILE *file = fopen("/proc/meminfo", "r");
-    char line[128];
-    while (file && fgets(line, sizeof line, file))
-        if (sscanf(line, "MemAvailable: %llu kB", &kilobytes) == 1) {
-            fclose(file);
-            return kilobytes * 1024;
-        }
-    if (file)
-        fclose(file);
-    return (uint64_t)sysconf(_SC_AVPHYS_PAGES) * (uint64_t)sysconf(_SC_PAGESIZE);
-}
-
 /* Zeroed. Null with an error that names the use when the machine has less memory than that. */
 static void *allocate(uint64_t bytes, const char *what, struct error *error)
 {
-    const uint64_t available = available_memory();
+    const uint64_t available = memory_available();
     void *memory = NULL;
     if (bytes < UINT64_MAX / 2 && (bytes < (UINT64_C(64) << 20) || bytes < available))
         memory = aligned_alloc(ALIGNMENT, round_up((size_t)bytes ? (size_t)bytes : 1));
     if (!memory) {
-        error_set(error, STATUS_UNAVAILABLE, "%s: needs %.1f GB of memory, %.1f GB are free", what,
+        error_set(error, STATUS_UNAVAILABLE,
+                  "%s needs %.1f GB of memory, %.1f GB are available: reduce --batch or --seqlen", what,
                   (double)bytes / 1e9, (double)available / 1e9);
         return NULL;
     }
@@ -162,9 +148,9 @@ struct network *network_create(const struct model *model, enum precision precisi
         error_set(error, STATUS_FAILED, "out of memory");
     if (ok) {
         network->conv_states =
-            allocate(network->conv_state_size * (uint64_t)shape->n_layer, "conv state", error);
+            allocate(network->conv_state_size * (uint64_t)shape->n_layer, "the convolution state", error);
         network->scan_states =
-            allocate(network->scan_state_size * (uint64_t)shape->n_layer, "scan state", error);
+            allocate(network->scan_state_size * (uint64_t)shape->n_layer, "the scan state", error);
         ok = network->conv_states && network->scan_states;
     }
     for (int w = 0; w < WEIGHT_COUNT && ok; w++)
@@ -382,7 +368,7 @@ static bool prepare_step(struct program *program, int index, struct error *error
         return error_set(error, STATUS_USAGE, "no kernel covers %s on cpu", group->name);
     step->place = group->place;
     step->args_size = round_up(step->family->args_size);
-    step->args = allocate(step->args_size * (uint64_t)layers, "kernel arguments", error);
+    step->args = allocate(step->args_size * (uint64_t)layers, "the list of kernel calls", error);
     if (!step->args)
         return false;
     for (int64_t layer = 0; layer < layers; layer++) {
@@ -438,7 +424,9 @@ struct program *program_create(struct network *network, const struct graph *grap
         const struct tensor *t = &graph->tensors[i];
         if (!touched[i] || t->overwrites >= 0 || t->role == TENSOR_WEIGHT || t->role == TENSOR_STATE)
             continue;
-        program->data[i] = allocate((uint64_t)tensor_elements(t) * network->value_size, t->name, error);
+        char what[64];
+        snprintf(what, sizeof what, "tensor '%s'", t->name);
+        program->data[i] = allocate((uint64_t)tensor_elements(t) * network->value_size, what, error);
         ok = program->data[i] != NULL;
     }
     for (int g = 0; g < plan->n_groups && ok; g++)

@@ -79,11 +79,42 @@ static void count_granted(void *user, struct part part)
         *(int *)user = part.count;
 }
 
+static cpu_set_t start_affinity;
+static bool start_affinity_known;
+
+/* Before any thread is bound. */
+__attribute__((constructor)) static void read_start_affinity(void)
+{
+    start_affinity_known = !sched_getaffinity(0, sizeof start_affinity, &start_affinity);
+}
+
+const cpu_set_t *team_start_affinity(void)
+{
+    return start_affinity_known ? &start_affinity : NULL;
+}
+
+/* taskset, numactl and batch systems hand out processors: the others are not ours. */
+static bool restrict_to_start(hwloc_topology_t topology)
+{
+    if (!start_affinity_known)
+        return true;
+    hwloc_bitmap_t allowed = hwloc_bitmap_alloc();
+    if (!allowed)
+        return false;
+    for (int i = 0; i < CPU_SETSIZE; i++)
+        if (CPU_ISSET((size_t)i, &start_affinity))
+            hwloc_bitmap_set(allowed, (unsigned)i);
+    hwloc_bitmap_and(allowed, allowed, hwloc_topology_get_topology_cpuset(topology));
+    const bool ok = hwloc_bitmap_iszero(allowed) || !hwloc_topology_restrict(topology, allowed, 0);
+    hwloc_bitmap_free(allowed);
+    return ok;
+}
+
 static bool load_topology(struct team *team, int *cores)
 {
     if (hwloc_topology_init(&team->topology))
         return false;
-    if (hwloc_topology_load(team->topology)) {
+    if (hwloc_topology_load(team->topology) || !restrict_to_start(team->topology)) {
         hwloc_topology_destroy(team->topology);
         team->topology = NULL;
         return false;
@@ -127,6 +158,8 @@ struct team *team_create(int threads, struct error *error)
     }
     int granted = 1;
     parallel_run(team->threads, count_granted, &granted);
+    if (!threads)
+        team->threads = granted;
     if (granted < team->threads) {
         error_set(error, STATUS_USAGE, "--threads %d: OpenMP gives %d (OMP_THREAD_LIMIT?)", team->threads,
                   granted);

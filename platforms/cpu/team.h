@@ -3,12 +3,17 @@
 #ifndef PLATFORMS_CPU_TEAM_H
 #define PLATFORMS_CPU_TEAM_H
 
+#include <sched.h>
+
 #include "kernels/kernel.h"
 #include "mamba/error.h"
 
 /* OpenMP threads, each bound to a core of its own as long as there are cores (hwloc's order), with a
  * barrier cheap enough to stand between kernels. One team may run at a time. */
 struct team;
+
+/* The processors that this process was started on; null when the system did not say. Teams keep to them. */
+const cpu_set_t *team_start_affinity(void);
 
 /* threads 0: one a core that this process may use. */
 struct team *team_create(int threads, struct error *error);

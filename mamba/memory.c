@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * SPDX-FileCopyrightText: 2026 The mamba-bench developers */
+#include "mamba/memory.h"
+
+#include <inttypes.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+static bool read_number(const char *folder, const char *name, uint64_t *number)
+{
+    char path[4200];
+    snprintf(path, sizeof path, "/sys/fs/cgroup%s/%s", folder, name);
+    FILE *file = fopen(path, "r");
+    const bool found = file && fscanf(file, "%" SCNu64, number) == 1; /* "max" is no limit */
+    if (file)
+        fclose(file);
+    return found;
+}
+
+static uint64_t system_available(void)
+{
+    FILE *file = fopen("/proc/meminfo", "r");
+    char line[128];
+    uint64_t kilobytes;
+    while (file && fgets(line, sizeof line, file))
+        if (sscanf(line, "MemAvailable: %" SCNu64 " kB", &kilobytes) == 1) {
+            fclose(file);
+            return kilobytes * 1024;
+        }
+    if (file)
+        fclose(file);
+    return (uint64_t)sysconf(_SC_AVPHYS_PAGES) * (uint64_t)sysconf(_SC_PAGESIZE);
+}
+
+uint64_t memory_available(void)
+{
+    uint64_t available = system_available();
+    char line[4096], *folder = NULL;
+    FILE *file = fopen("/proc/self/cgroup", "r");
+    while (file && !folder && fgets(line, sizeof line, file))
+        if (!strncmp(line, "0::/", 4))
+            folder = line + 3;
+    if (file)
+        fclose(file);
+    if (!folder)
+        return available;
+    folder[strcspn(folder, "\n")] = '\0';
+    for (;;) {
+        uint64_t limit, used;
+        if (read_number(folder, "memory.max", &limit) && read_number(folder, "memory.current", &used)) {
+            const uint64_t left = limit > used ? limit - used : 0;
+            available = left < available ? left : available;
+        }
+        char *slash = strrchr(folder, '/');
+        if (!slash)
+            return available;
+        *slash = '\0';
+    }
+}
