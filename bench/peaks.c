@@ -35,6 +35,7 @@ struct arrays {
 struct measurement {
     const struct probe *probe;
     uint64_t bytes_per_thread; /* 0: compute loops */
+    bool reads_only;
     double slice_s;
     double best_pass_s[LOOP_COUNT];
     /* Written by thread 0 between barriers. */
@@ -189,7 +190,7 @@ static void measure_body(void *user, struct team *team, struct part part)
     }
     /* In this order each loop finds ones in what it reads: copy reads behind what triad wrote. */
     static const enum loop loops[] = {LOOP_READ, LOOP_TRIAD, LOOP_COPY};
-    for (int i = 0; i < COUNT_OF(loops); i++) {
+    for (int i = 0; i < (m->reads_only ? 1 : COUNT_OF(loops)); i++) {
         struct arrays arrays = loop_arrays(m, loops[i], buffer);
         time_loop(m, team, part.index, loops[i], &arrays);
     }
@@ -245,6 +246,25 @@ static bool measure_bandwidth(struct team *team, const char *level, uint64_t byt
         .copy_gbyte_per_s = gbyte_per_s(&m, threads, LOOP_COPY),
         .triad_gbyte_per_s = gbyte_per_s(&m, threads, LOOP_TRIAD),
     };
+    return true;
+}
+
+static bool measure_readings(struct team *team, uint64_t first_bytes, uint64_t last_bytes, double slice_s,
+                             struct peaks_run *run, struct error *error)
+{
+    const uint64_t threads = (uint64_t)team_threads(team);
+    for (uint64_t bytes = first_bytes; bytes < last_bytes && run->n_readings < PEAKS_MAX_READINGS - 1;
+         bytes *= 2) {
+        struct measurement m = {.probe = probe_choose(), .slice_s = slice_s, .reads_only = true};
+        m.bytes_per_thread = bytes / threads;
+        if (!measure(team, &m, error))
+            return false;
+        run->readings[run->n_readings++] =
+            (struct peaks_reading){m.bytes_per_thread * threads, gbyte_per_s(&m, (int)threads, LOOP_READ)};
+    }
+    const struct peaks_bandwidth *dram = &run->bandwidth[run->n_bandwidth - 1];
+    run->readings[run->n_readings++] =
+        (struct peaks_reading){dram->working_set_bytes, dram->read_gbyte_per_s};
     return true;
 }
 
@@ -309,6 +329,8 @@ static bool measure_run(int threads, const struct caches *caches, uint64_t dram_
         ok = measure_bandwidth(team, caches->levels[i].level, bytes, slice_s, run, error);
     }
     ok = ok && measure_bandwidth(team, "DRAM", dram_bytes / (uint64_t)threads, slice_s, run, error);
+    const uint64_t near_bytes = caches->n > 1 ? caches->levels[1].bytes * (uint64_t)threads : mib;
+    ok = ok && measure_readings(team, 2 * near_bytes, dram_bytes, slice_s, run, error);
     run->bound = team_bound(team);
     team_destroy(team);
     return ok;
@@ -382,7 +404,7 @@ double peaks_best_gbyte_per_s(const struct peaks_run *run, const char *level)
 
 static json_t *run_json(const struct peaks_run *run)
 {
-    json_t *compute = json_array(), *bandwidth = json_array();
+    json_t *compute = json_array(), *bandwidth = json_array(), *readings = json_array();
     int failed = 0;
     for (int i = 0; i < run->n_compute; i++) {
         const struct peaks_compute *c = &run->compute[i];
@@ -398,11 +420,16 @@ static json_t *run_json(const struct peaks_run *run)
                       (json_int_t)b->working_set_bytes, "read_gbyte_per_s", b->read_gbyte_per_s,
                       "copy_gbyte_per_s", b->copy_gbyte_per_s, "triad_gbyte_per_s", b->triad_gbyte_per_s));
     }
+    for (int i = 0; i < run->n_readings; i++)
+        failed |= json_array_append_new(readings, json_pack("{s:I, s:f}", "working_set_bytes",
+                                                            (json_int_t)run->readings[i].working_set_bytes,
+                                                            "gbyte_per_s", run->readings[i].gbyte_per_s));
     if (!failed)
-        return json_pack("{s:i, s:b, s:o, s:o}", "threads", run->threads, "bound", run->bound, "compute",
-                         compute, "bandwidth", bandwidth);
+        return json_pack("{s:i, s:b, s:o, s:o, s:o}", "threads", run->threads, "bound", run->bound, "compute",
+                         compute, "bandwidth", bandwidth, "readings", readings);
     json_decref(compute);
     json_decref(bandwidth);
+    json_decref(readings);
     return NULL;
 }
 

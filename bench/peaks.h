@@ -29,7 +29,14 @@ struct peaks_bandwidth {
     double triad_gbyte_per_s;
 };
 
-enum { PEAKS_MAX_LEVELS = 4, PEAKS_MAX_RUNS = 2 };
+/* How fast data are read again that span so much memory. A last-level cache that other guests share has no
+ * one bandwidth: what a working set gets depends on its size. */
+struct peaks_reading {
+    uint64_t working_set_bytes; /* of all threads */
+    double gbyte_per_s;
+};
+
+enum { PEAKS_MAX_LEVELS = 4, PEAKS_MAX_RUNS = 2, PEAKS_MAX_READINGS = 24 };
 
 struct peaks_run {
     int threads;
@@ -38,6 +45,9 @@ struct peaks_run {
     int n_compute;
     struct peaks_bandwidth bandwidth[PEAKS_MAX_LEVELS];
     int n_bandwidth;
+    /* Doubling from twice the second-level caches to the DRAM working set; both ends included. */
+    struct peaks_reading readings[PEAKS_MAX_READINGS];
+    int n_readings;
 };
 
 struct peaks {
@@ -59,7 +69,8 @@ struct peaks_options {
 bool peaks_measure(int threads, const struct peaks_options *options, struct peaks *peaks,
                    struct error *error);
 
-/* {"runs":[{"threads":…, "compute":[{"isa":…, "gflop_per_s":…, "gexp_per_s":…}], "bandwidth":[…]}],
+/* {"runs":[{"threads":…, "compute":[{"isa":…, "gflop_per_s":…, "gexp_per_s":…}], "bandwidth":[…],
+ * "readings":[{"working_set_bytes":…, "gbyte_per_s":…}]}],
  * "note":…}. Null: out of memory. */
 json_t *peaks_json(const struct peaks *peaks);
 

@@ -3,6 +3,7 @@
 #include "bench/roofline.h"
 
 #include <stdio.h>
+#include <string.h>
 
 static const double noise = 1.1;
 
@@ -30,6 +31,17 @@ static const struct peaks_bandwidth *level_of(const struct peaks_run *run, doubl
     return run->n_bandwidth ? &run->bandwidth[run->n_bandwidth - 1] : NULL;
 }
 
+static double read_gbyte_per_s(const struct peaks_run *run, const struct peaks_bandwidth *level, double bytes)
+{
+    double bandwidth = level->read_gbyte_per_s;
+    if (!strcmp(level->level, "L1") || !strcmp(level->level, "L2"))
+        return bandwidth;
+    for (int i = 0; i < run->n_readings; i++)
+        if (i == 0 || bytes >= (double)run->readings[i].working_set_bytes)
+            bandwidth = run->readings[i].gbyte_per_s;
+    return bandwidth;
+}
+
 void roofline_compute(const struct peaks *peaks, int threads, const struct unit *unit, enum cache_mode cache,
                       double time_s, struct roofline *roofline)
 {
@@ -37,7 +49,8 @@ void roofline_compute(const struct peaks *peaks, int threads, const struct unit 
     *roofline = (struct roofline){.limit = ""};
     if (!run)
         return;
-    const struct peaks_bandwidth *level = level_of(run, touched_bytes(unit, cache));
+    const double touched = touched_bytes(unit, cache);
+    const struct peaks_bandwidth *level = level_of(run, touched);
     const struct {
         const char *name, *unit;
         double amount, per_second;
@@ -47,7 +60,7 @@ void roofline_compute(const struct peaks *peaks, int threads, const struct unit 
          true},
         {"exp", "Gexp/s", (double)unit->work.exp, best_exp_rate(run), true},
         {level ? level->level : "", "GB/s", (double)(unit->bytes_read + unit->bytes_written),
-         level ? level->read_gbyte_per_s * 1e9 : 0, false},
+         level ? read_gbyte_per_s(run, level, touched) * 1e9 : 0, false},
     };
     for (int i = 0; i < COUNT_OF(resources); i++) {
         if (!(resources[i].per_second > 0))

@@ -19,7 +19,8 @@ struct roofline {
  * multiplies and adds over the measured FMA peak, its exponentials over the measured exp rate, and its bytes
  * over the measured read bandwidth of the level where they live. That level is the smallest that holds all
  * that is touched before the same data are used again: the unit's bytes, and with CACHE_WEIGHTS_COLD its
- * weights in every layer. time_s, the fastest that was measured, is held against it with a tenth for the
+ * weights in every layer. Beyond the second level the bandwidth is that of the largest measured working set
+ * that is no larger. time_s, the fastest that was measured, is held against it with a tenth for the
  * noise of both measurements. */
 void roofline_compute(const struct peaks *peaks, int threads, const struct unit *unit, enum cache_mode cache,
                       double time_s, struct roofline *roofline);
