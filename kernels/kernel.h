@@ -209,6 +209,11 @@ bool isa_parse(const char *name, enum isa *isa);
 const struct kernel *kernel_choose(const struct kernel_family *family, const void *args,
                                    enum precision precision);
 
+/* The kernel "family/variant" when it can run here on args, peers too, and has the precision that
+ * kernel_choose would give; else null. */
+const struct kernel *kernel_variant(const struct kernel_family *family, const char *variant, const void *args,
+                                    enum precision precision);
+
 /* Args structs by name. */
 bool kernel_set_dim(const struct kernel_family *family, void *args, const char *name, int64_t value);
 int64_t kernel_dim(const struct kernel_family *family, const void *args, const char *name); /* -1: none */

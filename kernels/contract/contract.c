@@ -63,6 +63,8 @@ static const struct kernel kernels[] = {
 #ifdef __x86_64__
     {.name = "contract/avx2", .isa = ISA_AVX2, .run = contract_avx2},
     {.name = "contract/avx512", .isa = ISA_AVX512, .run = contract_avx512},
+#elif defined(__aarch64__)
+    {.name = "contract/neon", .isa = ISA_NEON, .run = contract_neon},
 #endif
 };
 

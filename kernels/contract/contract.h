@@ -17,6 +17,6 @@ struct contract_args {
 
 extern const struct kernel_family contract_family;
 
-kernel_fn contract_reference, contract_reference_f64, contract_avx2, contract_avx512;
+kernel_fn contract_reference, contract_reference_f64, contract_avx2, contract_avx512, contract_neon;
 
 #endif

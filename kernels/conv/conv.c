@@ -92,6 +92,8 @@ static const struct kernel kernels[] = {
 #ifdef __x86_64__
     {.name = "conv/avx2", .isa = ISA_AVX2, .run = conv_avx2, .accepts = narrow},
     {.name = "conv/avx512", .isa = ISA_AVX512, .run = conv_avx512, .accepts = narrow},
+#elif defined(__aarch64__)
+    {.name = "conv/neon", .isa = ISA_NEON, .run = conv_neon, .accepts = narrow},
 #endif
 };
 

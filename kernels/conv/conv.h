@@ -22,6 +22,6 @@ struct conv_args {
 
 extern const struct kernel_family conv_family;
 
-kernel_fn conv_reference, conv_reference_f64, conv_avx2, conv_avx512;
+kernel_fn conv_reference, conv_reference_f64, conv_avx2, conv_avx512, conv_neon;
 
 #endif

@@ -100,6 +100,8 @@ static const struct kernel kernels[] = {
 #ifdef __x86_64__
     {.name = "conv_silu/avx2", .isa = ISA_AVX2, .run = conv_silu_avx2, .accepts = narrow},
     {.name = "conv_silu/avx512", .isa = ISA_AVX512, .run = conv_silu_avx512, .accepts = narrow},
+#elif defined(__aarch64__)
+    {.name = "conv_silu/neon", .isa = ISA_NEON, .run = conv_silu_neon, .accepts = narrow},
 #endif
 };
 

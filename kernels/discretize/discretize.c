@@ -92,6 +92,8 @@ static const struct kernel kernels[] = {
 #ifdef __x86_64__
     {.name = "discretize/avx2", .isa = ISA_AVX2, .run = discretize_avx2},
     {.name = "discretize/avx512", .isa = ISA_AVX512, .run = discretize_avx512},
+#elif defined(__aarch64__)
+    {.name = "discretize/neon", .isa = ISA_NEON, .run = discretize_neon},
 #endif
 };
 

@@ -23,6 +23,6 @@ struct discretize_args {
 
 extern const struct kernel_family discretize_family;
 
-kernel_fn discretize_reference, discretize_reference_f64, discretize_avx2, discretize_avx512;
+kernel_fn discretize_reference, discretize_reference_f64, discretize_avx2, discretize_avx512, discretize_neon;
 
 #endif

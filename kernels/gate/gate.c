@@ -62,6 +62,8 @@ static const struct kernel kernels[] = {
 #ifdef __x86_64__
     {.name = "gate/avx2", .isa = ISA_AVX2, .run = gate_avx2},
     {.name = "gate/avx512", .isa = ISA_AVX512, .run = gate_avx512},
+#elif defined(__aarch64__)
+    {.name = "gate/neon", .isa = ISA_NEON, .run = gate_neon},
 #endif
 };
 

@@ -18,6 +18,6 @@ struct gate_args {
 
 extern const struct kernel_family gate_family;
 
-kernel_fn gate_reference, gate_reference_f64, gate_avx2, gate_avx512;
+kernel_fn gate_reference, gate_reference_f64, gate_avx2, gate_avx512, gate_neon;
 
 #endif

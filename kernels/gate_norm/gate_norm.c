@@ -77,6 +77,8 @@ static const struct kernel kernels[] = {
 #ifdef __x86_64__
     {.name = "gate_norm/avx2", .isa = ISA_AVX2, .run = gate_norm_avx2},
     {.name = "gate_norm/avx512", .isa = ISA_AVX512, .run = gate_norm_avx512},
+#elif defined(__aarch64__)
+    {.name = "gate_norm/neon", .isa = ISA_NEON, .run = gate_norm_neon},
 #endif
 };
 

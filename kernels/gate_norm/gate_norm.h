@@ -24,6 +24,6 @@ struct gate_norm_args {
 
 extern const struct kernel_family gate_norm_family;
 
-kernel_fn gate_norm_reference, gate_norm_reference_f64, gate_norm_avx2, gate_norm_avx512;
+kernel_fn gate_norm_reference, gate_norm_reference_f64, gate_norm_avx2, gate_norm_avx512, gate_norm_neon;
 
 #endif

@@ -7,6 +7,8 @@ const struct probe *const probes[] = {
 #if defined(__x86_64__)
     &probe_avx2,
     &probe_avx512,
+#elif defined(__aarch64__)
+    &probe_neon,
 #endif
 };
 const int n_probes = COUNT_OF(probes);

@@ -33,7 +33,7 @@ struct probe {
     void (*triad)(float *to, const float *b, const float *c, float scale, int64_t n, int64_t passes);
 };
 
-extern const struct probe probe_scalar, probe_avx2, probe_avx512;
+extern const struct probe probe_scalar, probe_avx2, probe_avx512, probe_neon;
 
 /* Up the ladder, scalar first. Scalar is what plain C gets on this processor family without options: SSE2 on
  * x86-64, without FMA. */

@@ -58,6 +58,8 @@ static const struct kernel kernels[] = {
 #ifdef __x86_64__
     {.name = "residual/avx2", .isa = ISA_AVX2, .run = residual_avx2},
     {.name = "residual/avx512", .isa = ISA_AVX512, .run = residual_avx512},
+#elif defined(__aarch64__)
+    {.name = "residual/neon", .isa = ISA_NEON, .run = residual_neon},
 #endif
 };
 

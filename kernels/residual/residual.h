@@ -18,6 +18,6 @@ struct residual_args {
 
 extern const struct kernel_family residual_family;
 
-kernel_fn residual_reference, residual_reference_f64, residual_avx2, residual_avx512;
+kernel_fn residual_reference, residual_reference_f64, residual_avx2, residual_avx512, residual_neon;
 
 #endif

@@ -61,6 +61,8 @@ static const struct kernel kernels[] = {
 #ifdef __x86_64__
     {.name = "rmsnorm/avx2", .isa = ISA_AVX2, .run = rmsnorm_avx2},
     {.name = "rmsnorm/avx512", .isa = ISA_AVX512, .run = rmsnorm_avx512},
+#elif defined(__aarch64__)
+    {.name = "rmsnorm/neon", .isa = ISA_NEON, .run = rmsnorm_neon},
 #endif
 };
 

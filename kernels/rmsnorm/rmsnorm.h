@@ -18,6 +18,6 @@ struct rmsnorm_args {
 
 extern const struct kernel_family rmsnorm_family;
 
-kernel_fn rmsnorm_reference, rmsnorm_reference_f64, rmsnorm_avx2, rmsnorm_avx512;
+kernel_fn rmsnorm_reference, rmsnorm_reference_f64, rmsnorm_avx2, rmsnorm_avx512, rmsnorm_neon;
 
 #endif

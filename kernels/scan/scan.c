@@ -74,6 +74,8 @@ static const struct kernel kernels[] = {
 #ifdef __x86_64__
     {.name = "scan/avx2", .isa = ISA_AVX2, .run = scan_avx2},
     {.name = "scan/avx512", .isa = ISA_AVX512, .run = scan_avx512},
+#elif defined(__aarch64__)
+    {.name = "scan/neon", .isa = ISA_NEON, .run = scan_neon},
 #endif
 };
 

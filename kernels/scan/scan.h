@@ -18,6 +18,6 @@ struct scan_args {
 
 extern const struct kernel_family scan_family;
 
-kernel_fn scan_reference, scan_reference_f64, scan_avx2, scan_avx512;
+kernel_fn scan_reference, scan_reference_f64, scan_avx2, scan_avx512, scan_neon;
 
 #endif

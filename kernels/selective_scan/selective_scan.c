@@ -165,6 +165,8 @@ static const struct kernel kernels[] = {
 #ifdef __x86_64__
     {.name = "selective_scan/avx2", .isa = ISA_AVX2, .run = selective_scan_avx2},
     {.name = "selective_scan/avx512", .isa = ISA_AVX512, .run = selective_scan_avx512},
+#elif defined(__aarch64__)
+    {.name = "selective_scan/neon", .isa = ISA_NEON, .run = selective_scan_neon},
 #endif
 };
 

@@ -34,6 +34,7 @@ struct selective_scan_args {
 
 extern const struct kernel_family selective_scan_family;
 
-kernel_fn selective_scan_reference, selective_scan_reference_f64, selective_scan_avx2, selective_scan_avx512;
+kernel_fn selective_scan_reference, selective_scan_reference_f64, selective_scan_avx2, selective_scan_avx512,
+    selective_scan_neon;
 
 #endif

@@ -48,6 +48,8 @@ static const struct kernel kernels[] = {
 #ifdef __x86_64__
     {.name = "silu/avx2", .isa = ISA_AVX2, .run = silu_avx2},
     {.name = "silu/avx512", .isa = ISA_AVX512, .run = silu_avx512},
+#elif defined(__aarch64__)
+    {.name = "silu/neon", .isa = ISA_NEON, .run = silu_neon},
 #endif
 };
 

@@ -16,6 +16,6 @@ struct silu_args {
 
 extern const struct kernel_family silu_family;
 
-kernel_fn silu_reference, silu_reference_f64, silu_avx2, silu_avx512;
+kernel_fn silu_reference, silu_reference_f64, silu_avx2, silu_avx512, silu_neon;
 
 #endif

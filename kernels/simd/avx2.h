@@ -139,6 +139,11 @@ static inline vf vf_scale2(vf a, vf n)
     return vf_mul(vf_mul(a, first), second);
 }
 
+static inline vf vf_low_as_exponent(vf a)
+{
+    return _mm256_castsi256_ps(_mm256_slli_epi32(_mm256_castps_si256(a), 23));
+}
+
 static inline float vf_sum(vf a)
 {
     __m128 sum = _mm_add_ps(_mm256_castps256_ps128(a), _mm256_extractf128_ps(a, 1));
@@ -150,6 +155,24 @@ static inline void vf_sum4(vf a, vf b, vf c, vf d, float out[4])
 {
     vf abcd = _mm256_hadd_ps(_mm256_hadd_ps(a, b), _mm256_hadd_ps(c, d));
     _mm_storeu_ps(out, _mm_add_ps(_mm256_castps256_ps128(abcd), _mm256_extractf128_ps(abcd, 1)));
+}
+
+#define VF_TRANSPOSE
+static inline void vf_transpose(vf a[LANES])
+{
+    vf b[LANES];
+    for (int i = 0; i < LANES; i += 4) {
+        vf low0 = _mm256_unpacklo_ps(a[i], a[i + 1]), high0 = _mm256_unpackhi_ps(a[i], a[i + 1]);
+        vf low2 = _mm256_unpacklo_ps(a[i + 2], a[i + 3]), high2 = _mm256_unpackhi_ps(a[i + 2], a[i + 3]);
+        b[i] = _mm256_shuffle_ps(low0, low2, _MM_SHUFFLE(1, 0, 1, 0));
+        b[i + 1] = _mm256_shuffle_ps(low0, low2, _MM_SHUFFLE(3, 2, 3, 2));
+        b[i + 2] = _mm256_shuffle_ps(high0, high2, _MM_SHUFFLE(1, 0, 1, 0));
+        b[i + 3] = _mm256_shuffle_ps(high0, high2, _MM_SHUFFLE(3, 2, 3, 2));
+    }
+    for (int i = 0; i < 4; i++) {
+        a[i] = _mm256_permute2f128_ps(b[i], b[i + 4], 0x20);
+        a[i + 4] = _mm256_permute2f128_ps(b[i], b[i + 4], 0x31);
+    }
 }
 
 #include "kernels/simd/math.h"

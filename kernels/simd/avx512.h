@@ -14,12 +14,18 @@
  *   vf_load_n, vf_store_n  the first n <= LANES elements; memory beyond is not touched, lanes beyond are 0
  *   vf_gather_n          lane i < n is p[i * stride], 0 beyond
  *   vf_fma(a, b, c)      a * b + c, rounded once;  vf_fnma(a, b, c)  c - a * b
- *   vf_max, vf_min       b when either is NaN
+ *   vf_max, vf_min       a must not be NaN; NaN when b is
  *   vf_select(m, a, b)   a where m, else b
  *   vf_round             to the nearest integer, ties to even
  *   vf_scale2(a, n)      a * 2^n for an integral n in [-252, 254]; overflows to inf, underflows gradually
  *   vf_sum, vf_sum4      sum of the lanes; of four vectors at once into out[0..3]
- * NaN compares false. kernels/simd/math.h adds exp, softplus and silu. */
+ *   vf_transpose         of LANES vectors, in place; with VF_TRANSPOSE, else math.h has a plain one
+ * and for vf_exp2 either, with VF_EXP2_FLOOR,
+ *   vf_fraction          x - floor(x), 0 for infinities
+ *   vf_scale_floor(a, x) a * 2^floor(x), any x
+ * or
+ *   vf_low_as_exponent   the low 8 bits of the representation become the exponent of an otherwise empty float
+ * NaN compares false. kernels/simd/math.h adds exp, exp2, softplus and silu. */
 
 #define LANES 16
 #define KERNEL_SIMD(family) family##_avx512
@@ -145,6 +151,17 @@ static inline vf vf_scale2(vf a, vf n)
     return _mm512_scalef_ps(a, n);
 }
 
+#define VF_EXP2_FLOOR
+static inline vf vf_fraction(vf x)
+{
+    return _mm512_reduce_ps(x, _MM_FROUND_TO_NEG_INF | _MM_FROUND_NO_EXC);
+}
+
+static inline vf vf_scale_floor(vf a, vf x)
+{
+    return _mm512_scalef_ps(a, x);
+}
+
 static inline float vf_sum(vf a)
 {
     return _mm512_reduce_add_ps(a);
@@ -158,6 +175,30 @@ static inline void vf_sum4(vf a, vf b, vf c, vf d, float out[4])
                      _mm512_shuffle_ps(ab, cd, _MM_SHUFFLE(3, 2, 3, 2)));
     __m256 half = _mm256_add_ps(_mm512_castps512_ps256(abcd), _mm512_extractf32x8_ps(abcd, 1));
     _mm_storeu_ps(out, _mm_add_ps(_mm256_castps256_ps128(half), _mm256_extractf128_ps(half, 1)));
+}
+
+#define VF_TRANSPOSE
+static inline void vf_transpose(vf a[LANES])
+{
+    vf b[LANES];
+    for (int i = 0; i < LANES; i += 4) {
+        vf low0 = _mm512_unpacklo_ps(a[i], a[i + 1]), high0 = _mm512_unpackhi_ps(a[i], a[i + 1]);
+        vf low2 = _mm512_unpacklo_ps(a[i + 2], a[i + 3]), high2 = _mm512_unpackhi_ps(a[i + 2], a[i + 3]);
+        b[i] = _mm512_shuffle_ps(low0, low2, _MM_SHUFFLE(1, 0, 1, 0));
+        b[i + 1] = _mm512_shuffle_ps(low0, low2, _MM_SHUFFLE(3, 2, 3, 2));
+        b[i + 2] = _mm512_shuffle_ps(high0, high2, _MM_SHUFFLE(1, 0, 1, 0));
+        b[i + 3] = _mm512_shuffle_ps(high0, high2, _MM_SHUFFLE(3, 2, 3, 2));
+    }
+    for (int i = 0; i < 4; i++) {
+        vf even0 = _mm512_shuffle_f32x4(b[i], b[i + 4], _MM_SHUFFLE(2, 0, 2, 0));
+        vf odd0 = _mm512_shuffle_f32x4(b[i], b[i + 4], _MM_SHUFFLE(3, 1, 3, 1));
+        vf even8 = _mm512_shuffle_f32x4(b[i + 8], b[i + 12], _MM_SHUFFLE(2, 0, 2, 0));
+        vf odd8 = _mm512_shuffle_f32x4(b[i + 8], b[i + 12], _MM_SHUFFLE(3, 1, 3, 1));
+        a[i] = _mm512_shuffle_f32x4(even0, even8, _MM_SHUFFLE(2, 0, 2, 0));
+        a[i + 4] = _mm512_shuffle_f32x4(odd0, odd8, _MM_SHUFFLE(2, 0, 2, 0));
+        a[i + 8] = _mm512_shuffle_f32x4(even0, even8, _MM_SHUFFLE(3, 1, 3, 1));
+        a[i + 12] = _mm512_shuffle_f32x4(odd0, odd8, _MM_SHUFFLE(3, 1, 3, 1));
+    }
 }
 
 #include "kernels/simd/math.h"

@@ -78,6 +78,8 @@ static const struct kernel kernels[] = {
 #ifdef __x86_64__
     {.name = "skip/avx2", .isa = ISA_AVX2, .run = skip_avx2},
     {.name = "skip/avx512", .isa = ISA_AVX512, .run = skip_avx512},
+#elif defined(__aarch64__)
+    {.name = "skip/neon", .isa = ISA_NEON, .run = skip_neon},
 #endif
 };
 

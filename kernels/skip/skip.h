@@ -19,6 +19,6 @@ struct skip_args {
 
 extern const struct kernel_family skip_family;
 
-kernel_fn skip_reference, skip_reference_f64, skip_avx2, skip_avx512;
+kernel_fn skip_reference, skip_reference_f64, skip_avx2, skip_avx512, skip_neon;
 
 #endif

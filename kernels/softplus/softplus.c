@@ -63,6 +63,8 @@ static const struct kernel kernels[] = {
 #ifdef __x86_64__
     {.name = "softplus/avx2", .isa = ISA_AVX2, .run = softplus_avx2},
     {.name = "softplus/avx512", .isa = ISA_AVX512, .run = softplus_avx512},
+#elif defined(__aarch64__)
+    {.name = "softplus/neon", .isa = ISA_NEON, .run = softplus_neon},
 #endif
 };
 

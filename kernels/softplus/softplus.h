@@ -18,6 +18,6 @@ struct softplus_args {
 
 extern const struct kernel_family softplus_family;
 
-kernel_fn softplus_reference, softplus_reference_f64, softplus_avx2, softplus_avx512;
+kernel_fn softplus_reference, softplus_reference_f64, softplus_avx2, softplus_avx512, softplus_neon;
 
 #endif

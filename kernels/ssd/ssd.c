@@ -150,7 +150,17 @@ static const struct kernel kernels[] = {
     {.name = "ssd/reference", .isa = ISA_SCALAR, .run = ssd_reference},
 #ifdef __x86_64__
     {.name = "ssd/avx2", .isa = ISA_AVX2, .run = ssd_avx2},
+    {.name = "ssd/chunked_avx2",
+     .isa = ISA_AVX2,
+     .run = ssd_chunked_avx2,
+     .accepts = ssd_chunked_accepts_avx2},
     {.name = "ssd/avx512", .isa = ISA_AVX512, .run = ssd_avx512},
+    {.name = "ssd/chunked_avx512",
+     .isa = ISA_AVX512,
+     .run = ssd_chunked_avx512,
+     .accepts = ssd_chunked_accepts_avx512},
+#elif defined(__aarch64__)
+    {.name = "ssd/neon", .isa = ISA_NEON, .run = ssd_neon},
 #endif
 };
 

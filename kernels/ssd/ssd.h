@@ -30,6 +30,9 @@ struct ssd_args {
 
 extern const struct kernel_family ssd_family;
 
-kernel_fn ssd_reference, ssd_reference_f64, ssd_avx2, ssd_avx512;
+kernel_fn ssd_reference, ssd_reference_f64, ssd_avx2, ssd_avx512, ssd_neon;
+
+kernel_fn ssd_chunked_avx2, ssd_chunked_avx512;
+bool ssd_chunked_accepts_avx2(const void *args), ssd_chunked_accepts_avx512(const void *args);
 
 #endif

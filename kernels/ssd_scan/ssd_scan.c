@@ -115,6 +115,8 @@ static const struct kernel kernels[] = {
 #ifdef __x86_64__
     {.name = "ssd_scan/avx2", .isa = ISA_AVX2, .run = ssd_scan_avx2},
     {.name = "ssd_scan/avx512", .isa = ISA_AVX512, .run = ssd_scan_avx512},
+#elif defined(__aarch64__)
+    {.name = "ssd_scan/neon", .isa = ISA_NEON, .run = ssd_scan_neon},
 #endif
 };
 

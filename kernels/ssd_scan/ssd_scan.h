@@ -28,6 +28,6 @@ struct ssd_scan_args {
 
 extern const struct kernel_family ssd_scan_family;
 
-kernel_fn ssd_scan_reference, ssd_scan_reference_f64, ssd_scan_avx2, ssd_scan_avx512;
+kernel_fn ssd_scan_reference, ssd_scan_reference_f64, ssd_scan_avx2, ssd_scan_avx512, ssd_scan_neon;
 
 #endif
