@@ -2,4 +2,4 @@
  * SPDX-FileCopyrightText: 2026 The mamba-bench developers */
 #include "kernels/simd/avx2.h"
 
-#include "kernels/matmul/simd.inc"
+#include "kernels/matmul/packed.inc"

@@ -63,14 +63,104 @@ static void work(const void *args, struct work *work)
 static double bound(const void *args)
 {
     const struct matmul_args *a = args;
-    return a->k / 8.0 + 8;
+    return a->k + 2.0;
 }
+
+/* Beyond it, fp16 has no finite value; bf16 and int8 follow the range of fp32. */
+enum { LARGEST_BF16 = 0, LARGEST_FP16 = 65504, LARGEST_INT8 = 0 };
+#define LOW_PRECISION(TYPE, type, variant, level, bytes_, pack_)                                             \
+    {                                                                                                        \
+        .name = "matmul/" #type "_" #variant, .isa = level, .run = matmul_##type##_##variant,                \
+        .precision = PRECISION_##TYPE, .packed_bytes = matmul_##type##_##bytes_,                             \
+        .pack = matmul_##type##_##pack_, .rounding = matmul_##type##_rounding, .largest = LARGEST_##TYPE     \
+    }
+#define BF16(variant, level) LOW_PRECISION(BF16, bf16, variant, level, packed_bytes, pack)
+#define FP16(variant, level) LOW_PRECISION(FP16, fp16, variant, level, packed_bytes, pack)
+#define INT8(variant, level) LOW_PRECISION(INT8, int8, variant, level, packed_bytes, pack)
 
 static const struct kernel kernels[] = {
     {.name = "matmul/reference", .isa = ISA_SCALAR, .run = matmul_reference},
 #ifdef __x86_64__
-    {.name = "matmul/avx2", .isa = ISA_AVX2, .run = matmul_avx2},
-    {.name = "matmul/avx512", .isa = ISA_AVX512, .run = matmul_avx512},
+    {.name = "matmul/avx2",
+     .isa = ISA_AVX2,
+     .run = matmul_avx2,
+     .packed_bytes = matmul_packed_bytes_avx2,
+     .pack = matmul_pack_avx2},
+    {.name = "matmul/avx512",
+     .isa = ISA_AVX512,
+     .run = matmul_avx512,
+     .packed_bytes = matmul_packed_bytes_avx512,
+     .pack = matmul_pack_avx512},
+#elif defined(__aarch64__)
+    {.name = "matmul/neon",
+     .isa = ISA_NEON,
+     .run = matmul_neon,
+     .packed_bytes = matmul_packed_bytes_neon,
+     .pack = matmul_pack_neon},
+#endif
+    LOW_PRECISION(BF16, bf16, reference, ISA_SCALAR, rows_bytes, rows_pack),
+    LOW_PRECISION(FP16, fp16, reference, ISA_SCALAR, rows_bytes, rows_pack),
+    LOW_PRECISION(INT8, int8, reference, ISA_SCALAR, rows_bytes, rows_pack),
+#ifdef __x86_64__
+    BF16(avx2, ISA_AVX2),
+    BF16(avx512, ISA_AVX512),
+    BF16(avx512bf16, ISA_AVX512BF16),
+    BF16(amx, ISA_AMX),
+    FP16(avx2, ISA_AVX2),
+    FP16(avx512, ISA_AVX512),
+    INT8(avx2, ISA_AVX2),
+    INT8(avxvnni, ISA_AVXVNNI),
+    INT8(avx512, ISA_AVX512),
+    INT8(avx512vnni, ISA_AVX512VNNI),
+    INT8(amx, ISA_AMX),
+#elif defined(__aarch64__)
+    BF16(neon, ISA_NEON),
+    FP16(neon, ISA_NEON),
+    INT8(neon, ISA_NEON),
+    INT8(neondot, ISA_NEONDOT),
+#endif
+#ifdef HAVE_BLAS_PEERS
+    {.name = "matmul/openblas",
+     .isa = ISA_SCALAR,
+     .run = matmul_openblas,
+     .accepts = matmul_blas_accepts,
+     .peer = true,
+     .missing = matmul_openblas_missing},
+    {.name = "matmul/blis",
+     .isa = ISA_SCALAR,
+     .run = matmul_blis,
+     .accepts = matmul_blas_accepts,
+     .peer = true,
+     .missing = matmul_blis_missing},
+#endif
+#ifdef HAVE_ONEDNN
+    {.name = "matmul/onednn",
+     .isa = ISA_SCALAR,
+     .run = matmul_onednn,
+     .packed_bytes = matmul_onednn_packed_bytes,
+     .pack = matmul_onednn_pack,
+     .peer = true,
+     .missing = matmul_onednn_missing},
+    {.name = "matmul/bf16_onednn",
+     .isa = ISA_SCALAR,
+     .run = matmul_onednn_bf16,
+     .precision = PRECISION_BF16,
+     .packed_bytes = matmul_onednn_bf16_packed_bytes,
+     .pack = matmul_onednn_bf16_pack,
+     .rounding = matmul_bf16_rounding,
+     .largest = LARGEST_BF16,
+     .peer = true,
+     .missing = matmul_onednn_bf16_missing},
+#endif
+#ifdef HAVE_LIBXSMM
+    {.name = "matmul/libxsmm",
+     .isa = ISA_SCALAR,
+     .run = matmul_libxsmm,
+     .accepts = matmul_libxsmm_accepts,
+     .packed_bytes = matmul_libxsmm_packed_bytes,
+     .pack = matmul_libxsmm_pack,
+     .peer = true,
+     .missing = matmul_libxsmm_missing},
 #endif
 };
 
@@ -85,8 +175,9 @@ const struct kernel_family matmul_family = {
     .n_operands = COUNT_OF(operands),
     .work = work,
     .bound = bound,
-    .bound_reason = "k/8 roundings of a partial sum (at least 8 of them) and of their sum; condition |x| "
-                    "|weight|^T + |bias|",
+    .bound_reason =
+        "k products and the bias, each added with at most one rounding to a sum that is no larger "
+        "than the condition |x| |weight|^T + |bias|",
     .packed = offsetof(struct matmul_args, packed),
     .reference_f64 = matmul_reference_f64,
     .kernels = kernels,
