@@ -203,8 +203,7 @@ bool environment_emulated(void)
     char program[TEXT_SIZE], runs[TEXT_SIZE];
     const ssize_t length = readlink("/proc/self/exe", program, sizeof program);
     const ssize_t runs_length = readlink("/proc/thread-self/exe", runs, sizeof runs);
-    return length > 0 && runs_length > 0 &&
-           (length != runs_length || memcmp(program, runs, (size_t)length));
+    return length > 0 && runs_length > 0 && (length != runs_length || memcmp(program, runs, (size_t)length));
 }
 
 static void set_virtualisation(json_t *record)

@@ -656,6 +656,7 @@ static void test_environment_record(void **state)
     static const char *const top[] = {"host", "time", "os", "virtualised", "hypervisor"};
     for (size_t i = 0; i < sizeof top / sizeof top[0]; i++)
         assert_non_null(json_object_get(record, top[i]));
+    assert_true(json_equal(json_object_get(record, "emulated"), json_boolean(TEST_EMULATED)));
     assert_int_equal(unexplained(record), 0);
     assert_int_equal(json_integer_value(json_object_get(json_object_get(record, "memory"), "page_bytes")),
                      sysconf(_SC_PAGESIZE));

@@ -1,0 +1,7 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * SPDX-FileCopyrightText: 2026 The mamba-bench developers */
+#include "kernels/simd/neon.h"
+
+#include "kernels/probe/body.h"
+
+const struct probe probe_neon = PROBE(ISA_NEON, "neon");
