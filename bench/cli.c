@@ -140,6 +140,17 @@ static bool parse_table_or_json(const char *option, const char *value, void *to,
     return error_set(error, STATUS_USAGE, "--%s %s: must be table or json", option, value);
 }
 
+static bool parse_compare(const char *option, const char *value, void *to, struct error *error)
+{
+    for (int what = COMPARE_NOTHING + 1; what < COMPARISON_COUNT; what++)
+        if (!strcmp(value, comparison_name((enum comparison)what))) {
+            *(enum comparison *)to = (enum comparison)what;
+            return true;
+        }
+    return error_set(error, STATUS_USAGE, "--%s %s is not built yet: kernel, isa, threads and precision are",
+                     option, value);
+}
+
 static bool parse_setting(const char *option, const char *value, void *to, struct error *error)
 {
     struct arguments *arguments = to;
@@ -214,13 +225,15 @@ static const struct option_spec {
     {"threads", "T", RUN | EVAL, parse_small, FIELD(threads), "CPU threads (default one a core)"},
     {"cache", "MODE", RUN, parse_cache, FIELD(cache),
      "weights-cold (default): a repeated stage walks through the layers; warm: stays in one"},
-    {"repetitions", "R", RUN, parse_small, FIELD(repetitions), "timed repetitions of everything (default 7)"},
+    {"repetitions", "R", RUN, parse_small, FIELD(repetitions),
+     "timed repetitions of everything (default 7, in comparisons 15)"},
     {"min-time", "S", RUN, parse_seconds, FIELD(min_time_s), "seconds of one repetition (default 0.05)"},
     {"seed", "N", RUN | CHECK, parse_seed, FIELD(seed),
      "of synthetic weights, tokens and test operands (default 1)"},
     {"all-logits", NULL, RUN, parse_flag, FIELD(all_logits), "the head sees every token, not only the last"},
     {"set", "KEY=VALUE", RUN, parse_setting, 0, "an option of a modelled device; see 'list devices'"},
-    {"compare", "WHAT", RUN, parse_later, 0, NULL},
+    {"compare", "WHAT", RUN, parse_compare, FIELD(compare),
+     "kernel, isa, threads or precision: all of its variants in turns, each against the default"},
     {"out", "DIR", RUN | REPORT, parse_text, FIELD(out), "folder for records, figures and report.html"},
     {"format", "F", RUN, parse_format, FIELD(format), "table (default), json, csv or gbench"},
     {"format", "F", LIST | VALIDATE, parse_table_or_json, FIELD(format), "table (default) or json"},
@@ -362,7 +375,6 @@ bool cli_parse(int argc, char **argv, struct arguments *arguments, struct error 
                                     .seqlen = 512,
                                     .fusion = plan_default_fusion,
                                     .cache = CACHE_WEIGHTS_COLD,
-                                    .repetitions = 7,
                                     .min_time_s = 0.05,
                                     .seed = 1,
                                     .isa = (enum isa)(ISA_COUNT - 1)};
@@ -378,6 +390,8 @@ bool cli_parse(int argc, char **argv, struct arguments *arguments, struct error 
     if (arguments->n_operands && !takes_operands)
         return error_set(error, STATUS_USAGE, "'%s': %s takes no such word, only options",
                          arguments->operands[0], command_specs[arguments->command].name);
+    if (!arguments->repetitions)
+        arguments->repetitions = arguments->compare ? 15 : 7;
     if (arguments->model && arguments->checkpoint)
         return error_set(error, STATUS_USAGE, "--model and --checkpoint exclude each other");
     if (arguments->command == COMMAND_RUN && !arguments->platforms.count)

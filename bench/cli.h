@@ -5,6 +5,7 @@
 
 #include <stdint.h>
 
+#include "bench/compare.h"
 #include "kernels/kernel.h"
 #include "mamba/graph.h"
 #include "mamba/plan.h"
@@ -51,6 +52,7 @@ struct arguments {
     double min_time_s; /* of one repetition */
     uint64_t seed;
     bool all_logits;
+    enum comparison compare;
     const char *options[MAX_SELECTED + 1]; /* of --set, null-terminated */
     int n_options;
     const char *out;

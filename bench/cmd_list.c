@@ -212,6 +212,17 @@ static bool on_path(const char *program)
     return false;
 }
 
+static bool has_peer(const char *name)
+{
+    for (int f = 0; kernel_families[f]; f++)
+        for (int k = 0; k < kernel_families[f]->n_kernels; k++) {
+            const struct kernel *kernel = &kernel_families[f]->kernels[k];
+            if (!strcmp(kernel->name, name))
+                return !kernel->missing || !kernel->missing();
+        }
+    return false;
+}
+
 /* What the tool can do without, and which Debian package brings it. */
 static json_t *list_parts(struct error *error)
 {
@@ -227,6 +238,10 @@ static json_t *list_parts(struct error *error)
     } parts[] = {
         {"PAPI", "hardware counters", "libpapi-dev, then build again", papi},
         {"gnuplot", "figures", "gnuplot-nox", on_path("gnuplot")},
+        {"OpenBLAS", "--compare kernel", "libopenblas0", has_peer("matmul/openblas")},
+        {"BLIS", "--compare kernel", "libblis4", has_peer("matmul/blis")},
+        {"oneDNN 2", "--compare kernel", "libdnnl-dev, then build again", has_peer("matmul/onednn")},
+        {"libxsmm", "--compare kernel", "libxsmm-dev, then build again", has_peer("matmul/libxsmm")},
     };
     json_t *list = json_array();
     for (int i = 0; i < COUNT_OF(parts); i++)

@@ -9,65 +9,14 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "bench/cbench.h"
 #include "bench/check.h"
-#include "bench/cli.h"
-#include "bench/counters.h"
-#include "bench/energy.h"
 #include "bench/environment.h"
 #include "bench/folder.h"
-#include "bench/peaks.h"
-#include "bench/record.h"
 #include "bench/roofline.h"
+#include "bench/session.h"
 #include "bench/statistics.h"
 #include "platforms/cpu/team.h"
 #include "platforms/device.h"
-#include "reports/report.h"
-
-/* One platform and device under one phase. */
-struct workload {
-    const struct platform *platform;
-    const char *device;
-    struct graph graph;
-    struct plan plan;
-    const char *options[MAX_SELECTED + 1]; /* those of --set that the device has, null-terminated */
-    struct run *run;
-};
-
-/* What is timed: a unit of a measured workload. */
-struct item {
-    struct session *session;
-    const struct workload *workload;
-    int unit;
-    struct counters_reading counters;    /* values: sums over the batches in which they were counted */
-    double counted[COUNTERS_MAX_VALUES]; /* executions in those batches, for each value */
-    double joule, metered;               /* energy, and the executions in which it was counted */
-    struct accuracy accuracy;
-    struct error error, energy_error;
-};
-
-struct session {
-    const struct arguments *arguments;
-    struct error *error;
-    struct model model;
-    bool has_weights;
-    int threads;
-    bool bound;
-    struct counters *counters;
-    struct energy *energy;
-    char energy_missing[256];
-    struct device *cpu_device; /* energies per event, for the estimate */
-    struct peaks peaks;
-    bool has_peaks;
-    json_t *environment;
-    char *folder; /* null: nothing is written */
-    struct record_file *file;
-    struct record_set set;
-    struct workload *workloads;
-    int n_workloads, n_items, n_done, n_failed;
-    struct item *items;
-    bool progress;
-};
 
 static volatile sig_atomic_t interrupted;
 
@@ -77,12 +26,12 @@ static void on_interrupt(int number)
     signal(number, SIG_DFL); /* a second one ends the program at once */
 }
 
-static bool not_interrupted(const struct session *s)
+bool session_continues(const struct session *s)
 {
     return !interrupted || error_set(s->error, STATUS_FAILED, "interrupted");
 }
 
-static void progress(const struct session *s, const char *format, const char *what, int done, int total)
+void session_progress(const struct session *s, const char *format, const char *what, int done, int total)
 {
     if (!s->progress)
         return;
@@ -91,7 +40,7 @@ static void progress(const struct session *s, const char *format, const char *wh
     fflush(stderr);
 }
 
-static void progress_end(const struct session *s)
+void session_progress_end(const struct session *s)
 {
     if (s->progress)
         fprintf(stderr, "\r\033[K");
@@ -106,16 +55,21 @@ static bool known_stage(const char *name)
 }
 
 /* Without --stage everything counts, else units whose name holds one of the stages between plus signs. */
-static bool unit_selected(const struct arguments *arguments, const struct unit *unit)
+bool session_selects(const struct arguments *arguments, const char *name)
 {
     for (int i = 0; i < arguments->stages.count; i++) {
         const char *stage = arguments->stages.items[i];
         const size_t length = strlen(stage);
-        for (const char *at = unit->name; (at = strstr(at, stage)); at += length)
-            if ((at == unit->name || at[-1] == '+') && (!at[length] || at[length] == '+'))
+        for (const char *at = name; (at = strstr(at, stage)); at += length)
+            if ((at == name || at[-1] == '+') && (!at[length] || at[length] == '+'))
                 return true;
     }
     return arguments->stages.count == 0;
+}
+
+static bool unit_selected(const struct arguments *arguments, const struct unit *unit)
+{
+    return session_selects(arguments, unit->name);
 }
 
 static bool print_record(const json_t *record, struct error *error)
@@ -150,10 +104,12 @@ static char *make_repro(const struct session *s, const struct result *result)
     fprintf(out, " --phase %s --batch %lld --seqlen %lld --fusion %s --seed %llu",
             phase_name(result->graph->phase), (long long)a->batch, (long long)a->seqlen, result->plan->fusion,
             (unsigned long long)a->seed);
-    if (result->provenance == PROVENANCE_MEASURED)
+    if (result->cache)
         fprintf(out, " --precision %s --threads %d --cache %s --repetitions %d --min-time %g",
-                precision_name(result->plan->precision), s->threads, cache_mode_name(a->cache),
-                a->repetitions, a->min_time_s);
+                precision_name(a->compare ? a->precision : result->plan->precision), s->threads,
+                cache_mode_name(a->cache), a->repetitions, a->min_time_s);
+    if (a->compare)
+        fprintf(out, " --compare %s", comparison_name(a->compare));
     if (a->isa_given)
         fprintf(out, " --isa %s", isa_name(a->isa));
     if (a->all_logits)
@@ -167,7 +123,7 @@ static char *make_repro(const struct session *s, const struct result *result)
     return fclose(out) ? (free(text), NULL) : text;
 }
 
-static bool add_result(struct session *s, struct result *result)
+bool session_add(struct session *s, struct result *result)
 {
     char *repro = make_repro(s, result);
     result->repro = repro;
@@ -183,18 +139,22 @@ static bool add_result(struct session *s, struct result *result)
     return ok;
 }
 
-static struct result base_result(const struct session *s, const struct workload *w, const struct unit *unit)
+struct result session_result(const struct session *s, const struct workload *w, const struct unit *unit)
 {
     const bool alone = unit->scope <= SCOPE_GROUP && !unit->in_plan;
+    const struct arguments *a = s->arguments;
+    const bool held = w->platform->execute && (a->isa_given || a->compare == COMPARE_ISA);
     return (struct result){
         .platform = w->platform->name,
         .device = w->device,
-        .provenance = w->platform->provenance,
+        /* An emulator's times say nothing of a processor. */
+        .provenance = w->platform->execute && environment_emulated() ? PROVENANCE_SIMULATED
+                                                                     : w->platform->provenance,
         .graph = &w->graph,
         .plan = &w->plan,
         .fusion = alone ? "none" : w->plan.fusion,
         .unit = unit,
-        .isa = w->platform->execute && s->arguments->isa_given ? isa_name(s->arguments->isa) : NULL,
+        .isa = held ? isa_name(w->variant ? w->variant->isa : a->isa) : NULL,
         .all_logits = s->arguments->all_logits,
         .seed = s->arguments->seed,
         .context = s->arguments->seqlen,
@@ -257,7 +217,7 @@ static void sum_counters(struct item *item, const struct counters_reading *readi
     }
 }
 
-static void time_item(struct cbench_state *state, void *user)
+void session_time_item(struct cbench_state *state, void *user)
 {
     struct item *item = user;
     const struct session *s = item->session;
@@ -288,7 +248,7 @@ static void time_item(struct cbench_state *state, void *user)
 }
 
 /* A unit's figures are complete: its error against float64 is found and the record goes out. */
-static void report_item(const struct cbench_result *timed, void *user)
+void session_report_item(const struct cbench_result *timed, void *user)
 {
     struct session *s = user;
     struct item *item = timed->user;
@@ -298,12 +258,13 @@ static void report_item(const struct cbench_result *timed, void *user)
     struct roofline roofline;
     w->platform->units(w->run, &units);
     unit = &units[item->unit];
-    progress(s, "timing %s (%d of %d)", unit->name, ++s->n_done, s->n_items);
+    session_progress(s, "timing %s (%d of %d)", unit->name, ++s->n_done, s->n_items);
     if (interrupted || s->error->status != STATUS_OK)
         return;
 
-    struct result result = base_result(s, w, unit);
-    result.threads = s->threads;
+    struct result result = session_result(s, w, unit);
+    result.compare = item->compare;
+    result.threads = w->threads;
     result.cache = cache_mode_name(s->arguments->cache);
     result.skipped = timed->skip_reason;
     if (!timed->skip_reason) {
@@ -320,7 +281,7 @@ static void report_item(const struct cbench_result *timed, void *user)
         if (!statistics_compute(samples, result.n_samples, &statistics, s->error))
             return;
         if (w->plan.precision == PRECISION_FP32) {
-            roofline_compute(&s->peaks, s->threads, unit, s->arguments->cache, statistics.min, &roofline);
+            roofline_compute(&s->peaks, w->threads, unit, s->arguments->cache, statistics.min, &roofline);
             result.roofline = &roofline;
             result.skipped = roofline.impossible[0] ? roofline.impossible : NULL;
         }
@@ -329,12 +290,12 @@ static void report_item(const struct cbench_result *timed, void *user)
         s->n_failed += result.skipped != NULL;
         result.energy = energy_of(s, item, unit, statistics.median);
     }
-    add_result(s, &result);
+    session_add(s, &result);
     json_decref(result.energy);
 }
 
 /* No kernel is timed before it has passed its check in this process. */
-static bool check_kernels(struct session *s)
+bool session_check_kernels(struct session *s)
 {
     const struct kernel **checked = calloc((size_t)s->n_items, sizeof *checked);
     if (!checked)
@@ -351,7 +312,7 @@ static bool check_kernels(struct session *s)
         if (seen)
             continue;
         struct check_result result;
-        progress(s, "checking %s", kernel->name, 0, 0);
+        session_progress(s, "checking %s", kernel->name, 0, 0);
         if (check_kernel(family, kernel, &(struct check_options){s->arguments->seed, false}, &result,
                          s->error) &&
             !result.passed)
@@ -364,18 +325,23 @@ static bool check_kernels(struct session *s)
 }
 
 /* Before timing: units that work in place move their operands a step further with every execution. */
-static bool find_accuracies(struct session *s)
+bool session_find_accuracies(struct session *s)
 {
     for (int i = 0; i < s->n_items; i++) {
         struct item *item = &s->items[i];
         const struct platform *platform = item->workload->platform;
         const struct unit *units;
         platform->units(item->workload->run, &units);
-        progress(s, "comparing %s with float64 (%d of %d)", units[item->unit].name, i + 1, s->n_items);
-        if (!not_interrupted(s))
+        session_progress(s, "comparing %s with float64 (%d of %d)", units[item->unit].name, i + 1,
+                         s->n_items);
+        if (!session_continues(s))
             return false;
-        if (!units[item->unit].skip[0] &&
-            !platform->accuracy(item->workload->run, item->unit, &item->accuracy, s->error))
+        if (item->workload->variant)
+            isa_limit(item->workload->variant->isa);
+        const bool found = units[item->unit].skip[0] ||
+                           platform->accuracy(item->workload->run, item->unit, &item->accuracy, s->error);
+        isa_limit(s->arguments->isa);
+        if (!found)
             return false;
     }
     return true;
@@ -400,7 +366,7 @@ static bool run_measured(struct session *s)
     }
     if (!s->n_items)
         return true;
-    if (!check_kernels(s) || !find_accuracies(s))
+    if (!session_check_kernels(s) || !session_find_accuracies(s))
         return false;
 
     struct cbench *set = cbench_create();
@@ -414,16 +380,16 @@ static bool run_measured(struct session *s)
         snprintf(name, sizeof name, "%s/%s/%s%s", item->workload->platform->name,
                  phase_name(item->workload->graph.phase), units[item->unit].name,
                  units[item->unit].in_plan || units[item->unit].group < 0 ? "" : " alone");
-        cbench_register(set, name, time_item, item,
+        cbench_register(set, name, session_time_item, item,
                         &(struct cbench_options){.min_time_s = a->min_time_s,
                                                  .repetitions = a->repetitions,
                                                  .clock = CBENCH_WALL});
     }
-    progress(s, "timing %s (%d of %d)", "", 0, s->n_items);
-    if (s->error->status == STATUS_OK && cbench_run(set, true, report_item, s) < 0)
+    session_progress(s, "timing %s (%d of %d)", "", 0, s->n_items);
+    if (s->error->status == STATUS_OK && cbench_run(set, true, session_report_item, s) < 0)
         error_set(s->error, STATUS_FAILED, "the measuring harness ran out of memory");
     cbench_destroy(set);
-    progress_end(s);
+    session_progress_end(s);
     if (interrupted)
         return error_set(s->error, STATUS_FAILED, "interrupted: %zu results are in %s",
                          json_array_size(s->set.records), s->folder ? s->folder : "no folder");
@@ -438,7 +404,7 @@ static bool price_workload(struct session *s, const struct workload *w)
         struct price price;
         if (!unit_selected(s->arguments, &units[u]))
             continue;
-        struct result result = base_result(s, w, &units[u]);
+        struct result result = session_result(s, w, &units[u]);
         result.options = w->options;
         result.accuracy =
             &(struct accuracy){.reason = "the model prices time and energy, not the device's arithmetic"};
@@ -456,7 +422,7 @@ static bool price_workload(struct session *s, const struct workload *w)
                     json_object_set_new(result.energy, "joule_per_token", json_real(price.joule / tokens));
             }
         }
-        const bool ok = add_result(s, &result);
+        const bool ok = session_add(s, &result);
         json_decref(result.energy);
         if (!ok)
             return false;
@@ -582,23 +548,30 @@ static bool hand_out_options(struct session *s)
     return true;
 }
 
+bool session_open(struct session *s, struct workload *w)
+{
+    const struct task task = {
+        .model = &s->model,
+        .graph = &w->graph,
+        .plan = &w->plan,
+        .device = w->device,
+        .options = w->options,
+        .threads = w->threads,
+        .cache = s->arguments->cache,
+        .kernel = w->variant ? w->variant->kernel : NULL,
+        .seed = s->arguments->seed,
+        .context = s->arguments->seqlen,
+    };
+    return session_continues(s) && w->platform->open(&task, &w->run, s->error);
+}
+
 static bool open_workloads(struct session *s)
 {
     for (int i = 0; i < s->n_workloads; i++) {
         struct workload *w = &s->workloads[i];
-        const struct task task = {
-            .model = &s->model,
-            .graph = &w->graph,
-            .plan = &w->plan,
-            .device = w->device,
-            .options = w->options,
-            .threads = s->threads,
-            .cache = s->arguments->cache,
-            .seed = s->arguments->seed,
-            .context = s->arguments->seqlen,
-        };
-        progress(s, "preparing %s (%d of %d)", w->platform->name, i + 1, s->n_workloads);
-        if (!not_interrupted(s) || !w->platform->open(&task, &w->run, s->error))
+        w->threads = s->threads;
+        session_progress(s, "preparing %s (%d of %d)", w->platform->name, i + 1, s->n_workloads);
+        if (!session_open(s, w))
             return false;
     }
     return true;
@@ -618,7 +591,7 @@ static bool make_weights(struct session *s)
     const struct model_shape shape = s->model.shape;
     if (s->has_weights)
         return true;
-    progress(s, "making weights of %s", shape.name, 0, 0);
+    session_progress(s, "making weights of %s", shape.name, 0, 0);
     s->has_weights = model_synthesize(&shape, s->arguments->seed, &s->model, s->error);
     return s->has_weights;
 }
@@ -676,7 +649,7 @@ static bool open_environment(struct session *s, bool measured)
     if (!s->environment)
         return false;
     if (measured) {
-        progress(s, "measuring the machine's %s", "peaks", 0, 0);
+        session_progress(s, "measuring the machine's %s", "peaks", 0, 0);
         if (!peaks_measure(s->threads, NULL, &s->peaks, s->error))
             return false;
         s->has_peaks = true;
@@ -712,9 +685,9 @@ static bool write_reports(struct session *s)
         return false;
     if (!s->folder)
         return true;
-    progress(s, "drawing %s", "figures", 0, 0);
+    session_progress(s, "drawing %s", "figures", 0, 0);
     const bool ok = write_table(s) && report_html(&s->set, s->folder, s->error);
-    progress_end(s);
+    session_progress_end(s);
     if (ok && format == FORMAT_TABLE)
         printf("\nReport: %s/report.html\n", s->folder);
     return ok;
@@ -749,14 +722,20 @@ static bool run_session(struct session *s)
 {
     if (!open_shape(s) || !plan_workloads(s) || !hand_out_options(s))
         return false;
-    const bool measured = any_measured(s);
+    const bool measured = any_measured(s), compared = s->arguments->compare != COMPARE_NOTHING;
+    for (int w = 0; w < s->n_workloads && compared; w++)
+        if (!s->workloads[w].platform->execute)
+            return error_set(s->error, STATUS_USAGE, "--compare times variants: %s is modelled; use cpu",
+                             s->workloads[w].platform->name);
+    if (s->arguments->compare == COMPARE_KERNEL)
+        compare_load_peers();
     if (!settle_threads(s) || !open_folder(s) || !load_energies(s) || (measured && !make_weights(s)) ||
-        !open_workloads(s) || !open_environment(s, measured) || !write_environment(s))
+        (!compared && !open_workloads(s)) || !open_environment(s, measured) || !write_environment(s))
         return false;
     for (int w = 0; w < s->n_workloads; w++)
         if (s->workloads[w].platform->price && !price_workload(s, &s->workloads[w]))
             return false;
-    return run_measured(s) && write_reports(s);
+    return (compared ? session_compare(s) : run_measured(s)) && write_reports(s);
 }
 
 /* A run that ended before its first record leaves nothing behind. */
@@ -777,9 +756,10 @@ enum status command_run(const struct arguments *arguments, struct error *error)
     signal(SIGINT, on_interrupt);
     const bool ok = run_session(&s);
     signal(SIGINT, SIG_DFL);
-    progress_end(&s);
+    session_progress_end(&s);
     for (int w = 0; w < s.n_workloads; w++)
-        s.workloads[w].platform->close(s.workloads[w].run);
+        if (s.workloads[w].run)
+            s.workloads[w].platform->close(s.workloads[w].run);
     if (s.file) {
         record_file_close(s.file, error);
         if (!json_array_size(s.set.records))
@@ -796,7 +776,6 @@ enum status command_run(const struct arguments *arguments, struct error *error)
     free(s.workloads);
     free(s.folder);
     if (ok && s.n_failed)
-        error_set(error, STATUS_FAILED,
-                  "%d results were refused: see the skipped ones", s.n_failed);
+        error_set(error, STATUS_FAILED, "%d results were refused: see the skipped ones", s.n_failed);
     return error->status;
 }

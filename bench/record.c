@@ -192,6 +192,8 @@ json_t *record_make(const struct result *result, struct error *error)
     if (result->cache)
         json_object_set_new(record, "cache", json_string(result->cache));
     json_object_set_new(record, "work", work_json(unit));
+    if (result->compare)
+        json_object_set(record, "compare", result->compare);
     if (result->skipped)
         json_object_set_new(record, "skipped", json_string(result->skipped));
     else if (!add_figures(record, result, error)) {

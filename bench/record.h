@@ -31,6 +31,7 @@ struct result {
     uint64_t seed;
     const struct counters_reading *counters;
     json_t *energy;                  /* complete object, or null */
+    json_t *compare;                 /* likewise */
     const struct accuracy *accuracy; /* null: does not apply */
     const char *environment;         /* id */
     const char *repro;

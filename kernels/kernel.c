@@ -224,6 +224,21 @@ const struct kernel *kernel_choose(const struct kernel_family *family, const voi
     return kernel ? kernel : &family->kernels[0];
 }
 
+const struct kernel *kernel_variant(const struct kernel_family *family, const char *variant, const void *args,
+                                    enum precision precision)
+{
+    const enum precision had = kernel_choose(family, args, precision)->precision;
+    const size_t length = strlen(family->name);
+    for (int i = 0; i < family->n_kernels; i++) {
+        const struct kernel *kernel = &family->kernels[i];
+        if (strcmp(kernel->name + length + 1, variant) == 0 && kernel->precision == had &&
+            isa_mask() >> kernel->isa & 1 && (!kernel->missing || !kernel->missing()) &&
+            (!kernel->accepts || kernel->accepts(args)))
+            return kernel;
+    }
+    return NULL;
+}
+
 static int64_t field(const void *args, size_t offset)
 {
     int64_t value;

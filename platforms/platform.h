@@ -26,7 +26,8 @@ struct task {
     const char *const *options; /* "key=value" for the device, null-terminated; may be null */
     int threads;                /* 0: one a core */
     enum cache_mode cache;
-    uint64_t seed;   /* of the tokens */
+    const char *kernel; /* null: the ladder's choice; else family/<this> in every family that has it */
+    uint64_t seed;      /* of the tokens */
     int64_t context; /* decode: tokens prefilled into the state before */
 };
 

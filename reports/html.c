@@ -98,14 +98,13 @@ static void write_figures(const char *folder, const struct figure_list *list, co
     }
 }
 
-static bool write_platforms(const struct view *view, FILE *out)
+static bool write_tables(const struct view *view, table_fn *table, FILE *out)
 {
     bool written = true;
-    fputs("<h2>Platforms compared, whole model</h2>\n", out);
     for (int i = 0; i < view->n_workloads && written; i++) {
         struct grid grid;
         char *title = workload_title(&view->workloads[i]);
-        bool any = table_platforms(view, i, &grid);
+        bool any = table(view, i, &grid);
         written = title && !grid.failed;
         if (any && written)
             grid_print_html(&grid, title, out);
@@ -291,9 +290,11 @@ static bool write_page(const struct view *view, const char *folder, const struct
           "medians of one execution; \xc2\xb1 is half the 95 % interval of the median.</p>\n",
           out);
     free(origin);
-    bool written = write_platforms(view, out);
+    fputs("<h2>Platforms compared, whole model</h2>\n", out);
+    bool written = write_tables(view, table_platforms, out);
     write_figures(folder, list, problem, out);
-    written = written && write_workloads(view, out) && write_skipped(view, out);
+    written = written && write_tables(view, table_comparison, out) && write_workloads(view, out) &&
+              write_skipped(view, out);
     write_environments(view->set, out);
     written = written && write_provenance(view, out);
     fputs("</body>\n</html>\n", out);

@@ -41,6 +41,8 @@ static const char *const provenance_words[] = {"measured", "simulated", "modelle
 static const char *const phase_words[] = {"prefill", "decode", "train", NULL};
 static const char *const scope_words[] = {"stage", "group", "layer", "model", NULL};
 
+static const char *const role_words[] = {"baseline", "control", "variant", NULL};
+
 /* Objects stand before their members. */
 static const struct field result_fields[] = {
     {"platform", FIELD_TEXT, true, NULL},
@@ -104,6 +106,14 @@ static const struct field result_fields[] = {
     {"error.rel_l2", FIELD_NUMBER, false, NULL},
     {"error.reference", FIELD_TEXT, false, NULL},
     {"error_reason", FIELD_TEXT, false, NULL},
+    {"compare", FIELD_OBJECT, false, NULL},
+    {"compare.what", FIELD_TEXT, false, NULL},
+    {"compare.variant", FIELD_TEXT, false, NULL},
+    {"compare.role", FIELD_TEXT, false, role_words},
+    {"compare.baseline", FIELD_TEXT, false, NULL},
+    {"compare.ratio", FIELD_NUMBER, false, NULL},
+    {"compare.ci95", FIELD_NUMBERS, false, NULL},
+    {"compare.verdict", FIELD_TEXT, false, NULL},
     {"environment", FIELD_TEXT, true, NULL},
     {"repro", FIELD_TEXT, false, NULL},
 };

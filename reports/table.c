@@ -39,17 +39,17 @@ static bool print_workload(const struct view *view, int index, FILE *out)
     return true;
 }
 
-static bool print_platforms(const struct view *view, FILE *out)
+static bool print_tables(const struct view *view, table_fn *table, const char *heading, FILE *out)
 {
     bool headed = false, printed = true;
     for (int i = 0; i < view->n_workloads && printed; i++) {
         struct grid grid;
         char *title = workload_title(&view->workloads[i]);
-        bool any = table_platforms(view, i, &grid);
+        bool any = table(view, i, &grid);
         printed = title && !grid.failed;
         if (any && printed) {
             if (!headed)
-                fputs("\nPlatforms compared, whole model\n", out);
+                fprintf(out, "\n%s\n", heading);
             headed = true;
             fprintf(out, "\n  %s\n", title);
             grid_print(&grid, 4, WIDTH, out);
@@ -72,7 +72,9 @@ bool report_table(const struct record_set *set, FILE *out, struct error *error)
     }
     for (int i = 0; i < view.n_workloads && printed; i++)
         printed = print_workload(&view, i, out);
-    printed = printed && print_platforms(&view, out);
+    printed =
+        printed && print_tables(&view, table_platforms, "Platforms compared, whole model", out) &&
+        print_tables(&view, table_comparison, "Variants compared, each against its unit's baseline", out);
     if (view.n_replaced > 0)
         fprintf(out, "\n%d result%s replaced by later ones of the same unit.\n", view.n_replaced,
                 view.n_replaced == 1 ? " was" : "s were");

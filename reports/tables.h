@@ -10,7 +10,9 @@
 
 /* Rows of one series: its parts with their sum, layer and model, then what was timed alone. */
 void table_series(const struct view *view, int series, struct grid *grid);
-/* Whole models, platform by platform, for one workload. False when it has none. */
-bool table_platforms(const struct view *view, int workload, struct grid *grid);
+/* Of one workload; false when it has nothing of that kind. */
+typedef bool table_fn(const struct view *view, int workload, struct grid *grid);
+table_fn table_platforms;  /* whole models, platform by platform */
+table_fn table_comparison; /* variants against their baseline, unit by unit */
 
 #endif

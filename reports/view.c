@@ -92,6 +92,12 @@ bool result_alone(const struct result *result)
     return result->scope <= RESULT_GROUP && json_is_false(record_get(result->record, "in_plan"));
 }
 
+bool record_compared(const json_t *record)
+{
+    const char *role = record_text(record, "compare.role");
+    return role && strcmp(role, "baseline") != 0;
+}
+
 /* Where a unit's first stage stands in a model; names that no graph has come last. */
 static int stage_order(const char *name)
 {
@@ -358,16 +364,20 @@ static bool build_workloads(struct view *view)
 
 bool view_build(const struct record_set *set, struct view *view, struct error *error)
 {
-    int n = (int)json_array_size(set->records);
-    *view = (struct view){.set = set, .n_results = n};
+    int n = (int)json_array_size(set->records), kept = 0;
+    *view = (struct view){.set = set};
     view->results = calloc(n + 1, sizeof *view->results);
     view->series = calloc(n + 1, sizeof *view->series);
     view->workloads = calloc(n + 1, sizeof *view->workloads);
     bool built = view->results && view->series && view->workloads;
     for (int i = 0; built && i < n; i++) {
-        fill_result(&view->results[i], json_array_get(set->records, i));
-        view->results[i].position = i;
+        const json_t *record = json_array_get(set->records, i);
+        if (record_compared(record))
+            continue;
+        fill_result(&view->results[kept], record);
+        view->results[kept++].position = i;
     }
+    view->n_results = n = kept;
     built = built && build_workloads(view) && build_series(view) && settle_units(view);
     if (built) {
         qsort(view->results, n, sizeof *view->results, compare_results);

@@ -11,6 +11,8 @@
 const json_t *record_get(const json_t *record, const char *path);
 double record_number(const json_t *record, const char *path);
 const char *record_text(const json_t *record, const char *path);
+/* A variant or control of a comparison: shown there, and a part of no series. */
+bool record_compared(const json_t *record);
 const json_t *record_environment(const struct record_set *set, const json_t *record);
 
 enum result_scope { RESULT_STAGE, RESULT_GROUP, RESULT_LAYER, RESULT_MODEL };

@@ -104,7 +104,7 @@ expect 2 "more threads than processors" --platform cpu --model mnist-mamba --thr
 expect 2 "stage of another architecture" --platform fpga-model --model mamba2-130m --stage x_proj &&
     says "stage of another architecture" x_proj mamba2-130m
 missing=neon
-[[ $(uname -m) == aarch64 ]] && missing=avx2
+[[ $("$program" list kernels) == */neon* ]] && missing=avx2
 expect 4 "instruction set of another processor" --platform cpu --model mnist-mamba --isa $missing &&
     says "instruction set of another processor" $missing
 expect 2 "compare" compare a b && says "compare" "not built yet"
@@ -156,6 +156,10 @@ for model in mamba1-tiny mamba2-tiny; do
         prints "eval $model on $isa" "prefill" "decode token by token" "prefill, then decode" " ok"
     done
 done
+for precision in fp64 bf16 fp16 int8; do
+    expect 0 "eval in $precision" eval --checkpoint "$data/golden/mamba2-tiny" \
+        --reference "$data/golden/mamba2-tiny/io.safetensors" --precision $precision
+done
 expect 2 "eval without reference" eval --checkpoint "$tiny" && says "eval without reference" --reference
 expect 2 "eval with a wrong reference" eval --checkpoint "$tiny" --reference "$tiny/model.safetensors" &&
     says "eval with a wrong reference" input_ids
@@ -187,7 +191,8 @@ environment, records = lines[0], lines[1:]
 assert environment["record"] == "environment" and environment["ceilings"]
 stages = "embed norm in_proj conv silu x_proj dt_proj softplus discretize scan contract skip gate out_proj " \
          "residual final_norm head".split()
-for platform, provenance in (("cpu", "measured"), ("leo2-model", "modelled"), ("fpga-model", "modelled")):
+measured = "simulated" if environment["emulated"] else "measured"
+for platform, provenance in (("cpu", measured), ("leo2-model", "modelled"), ("fpga-model", "modelled")):
     for phase in ("prefill", "decode"):
         mine = [r for r in records if r["platform"] == platform and r["phase"] == phase]
         assert all(r["provenance"] == provenance for r in mine)
@@ -256,6 +261,49 @@ if [[ -f $compare ]]; then
 fi
 expect 0 "one stage" --platform cpu --model mnist-mamba --stage conv --phase prefill --seqlen 1 "${quick[@]}" --format csv
 (($(wc -l <out) == 3)) || fail "one stage: conv+silu and conv alone were expected"
+
+# Comparisons
+"$program" list kernels | grep -cE '^ *softplus/[a-z0-9]+ .* available' >variants
+for what in kernel isa threads precision; do
+    if [[ $what == kernel || $what == isa ]] && (($(<variants) < 3)); then # beside the reference one only
+        expect 4 "compare $what of one variant" --platform cpu --model mnist-mamba --compare $what --stage softplus &&
+            says "compare $what of one variant" "one variant only"
+        continue
+    fi
+    expect 0 "compare $what" --platform cpu --model mnist-mamba --seqlen 9 --compare $what --stage in_proj,softplus \
+        "${quick[@]}" --repetitions 7 --out compare-$what
+    prints "compare $what" "Variants compared" "baseline" "A/A control"
+    python3 - compare-$what/records.jsonl $what <<'PYTHON' || fail "compare $what: records"
+import json, sys
+environment, *records = map(json.loads, open(sys.argv[1]))
+baselines = {}
+for r in records:
+    compare = r["compare"]
+    assert compare["what"] == sys.argv[2]
+    unit = (r["phase"], r["stage"], r["in_plan"])
+    if compare["role"] == "baseline":
+        baselines[unit] = r
+        continue
+    if "skipped" in r:
+        assert sys.argv[2] == "kernel"
+        continue
+    assert compare["baseline"] == baselines[unit]["id"]
+    low, high = compare["ci95"]
+    assert 0 < low <= compare["ratio"] <= high
+    if compare["role"] == "control":
+        assert r["kernel"] == baselines[unit]["kernel"] and "verdict" not in compare
+        continue
+    assert compare["verdict"] in ("FASTER", "SLOWER", "SAME", "AMBIGUOUS")
+    assert r["error"]["rel_l2"] < 0.1
+    differs = {"kernel": "kernel", "isa": "isa", "threads": "threads", "precision": "plan"}[sys.argv[2]]
+    assert r[differs] != baselines[unit][differs]
+assert {phase for phase, _, _ in baselines} == {"prefill", "decode"} and len(records) > 2 * len(baselines)
+PYTHON
+done
+expect 0 "report of a comparison" report compare-threads && prints "report of a comparison" "Variants compared"
+expect 2 "comparison of a model of a device" --platform cpu,fpga-model --compare kernel &&
+    says "comparison of a model of a device" fpga-model modelled
+expect 2 "compare nothing" --platform cpu --compare && says "compare nothing" --compare
 
 # Other rooms
 expect 0 "validate" validate && prints "validate" "14978" "5.68" "238865"

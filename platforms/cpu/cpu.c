@@ -182,6 +182,7 @@ static bool prepare(struct run *run, char *alone_missing, size_t size, struct er
     run->network = network_create(task->model, task->plan->precision, graph->batch, error);
     if (!run->network)
         return false;
+    network_prefer(run->network, task->kernel);
     if (graph->phase == PHASE_DECODE && task->context > 0 &&
         !prefill(run->network, run->team, &graph->shape, graph->batch, task->context, task->seed,
                  task->plan->precision, error))

@@ -26,6 +26,7 @@ struct network {
     enum precision precision;
     size_t value_size;
     int64_t batch;
+    const char *variant;         /* of the kernels; null: the ladder's choice */
     const void **weights;        /* [n_layer + 1][WEIGHT_COUNT] */
     void **packed;               /* of these, the ones that network owns */
     struct packed_weight *packs; /* weights in kernels' own forms */
@@ -179,6 +180,11 @@ void network_destroy(struct network *network)
     free(network->conv_states);
     free(network->scan_states);
     free(network);
+}
+
+void network_prefer(struct network *network, const char *variant)
+{
+    network->variant = variant;
 }
 
 void network_reset(struct network *network)
@@ -381,7 +387,11 @@ static bool prepare_step(struct program *program, int index, struct error *error
         step->run = step->family->reference_f64;
         return true;
     }
-    step->kernel = kernel_choose(step->family, step->args, program->network->precision);
+    const struct network *network = program->network;
+    if (network->variant)
+        step->kernel = kernel_variant(step->family, network->variant, step->args, network->precision);
+    if (!step->kernel)
+        step->kernel = kernel_choose(step->family, step->args, network->precision);
     step->run = step->kernel->run;
     if (!step->kernel->packed_bytes)
         return true;

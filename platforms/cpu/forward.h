@@ -15,6 +15,8 @@ struct network;
 struct network *network_create(const struct model *model, enum precision precision, int64_t batch,
                                struct error *error);
 void network_destroy(struct network *network);
+/* Programs created from now on take family/<variant> where a family has it and it can be used. */
+void network_prefer(struct network *network, const char *variant);
 /* Every sequence at its start: all states zero. */
 void network_reset(struct network *network);
 /* What was copied, converted or packed so far, and the time that it took. */

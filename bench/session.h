@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * SPDX-FileCopyrightText: 2026 The mamba-bench developers */
+#ifndef BENCH_SESSION_H
+#define BENCH_SESSION_H
+
+#include "bench/cbench.h"
+#include "bench/cli.h"
+#include "bench/compare.h"
+#include "bench/counters.h"
+#include "bench/energy.h"
+#include "bench/peaks.h"
+#include "bench/record.h"
+#include "reports/report.h"
+
+/* What the files of the command `run` share. */
+
+/* One platform and device under one phase. */
+struct workload {
+    const struct platform *platform;
+    const char *device;
+    struct graph graph;
+    struct plan plan;
+    int threads;
+    const struct variant *variant;         /* null: nothing is compared */
+    const char *options[MAX_SELECTED + 1]; /* those of --set that the device has, null-terminated */
+    struct run *run;
+};
+
+/* What is timed: a unit of a measured workload. */
+struct item {
+    struct session *session;
+    const struct workload *workload;
+    int unit;
+    struct counters_reading counters;    /* values: sums over the batches in which they were counted */
+    double counted[COUNTERS_MAX_VALUES]; /* executions in those batches, for each value */
+    double joule, metered;               /* energy, and the executions in which it was counted */
+    struct accuracy accuracy;
+    struct error error, energy_error;
+    struct cbench_repetition *repetitions; /* when taken in turns with other variants */
+    int n_repetitions;
+    json_t *compare; /* of the record */
+};
+
+struct session {
+    const struct arguments *arguments;
+    struct error *error;
+    struct model model;
+    bool has_weights;
+    int threads;
+    bool bound;
+    struct counters *counters;
+    struct energy *energy;
+    char energy_missing[256];
+    struct device *cpu_device; /* energies per event, for the estimate */
+    struct peaks peaks;
+    bool has_peaks;
+    json_t *environment;
+    char *folder; /* null: nothing is written */
+    struct record_file *file;
+    struct record_set set;
+    struct workload *workloads;
+    int n_workloads, n_items, n_done, n_failed;
+    struct item *items;
+    struct variant variants[COMPARE_MAX_VARIANTS];
+    int n_variants;
+    bool progress;
+};
+
+/* False with an error after the first interrupt from the keyboard. */
+bool session_continues(const struct session *s);
+void session_progress(const struct session *s, const char *format, const char *what, int done, int total);
+void session_progress_end(const struct session *s);
+
+/* Whether --stage names a stage of that unit or group. */
+bool session_selects(const struct arguments *arguments, const char *name);
+
+/* A workload's platform is made ready; its graph and plan are built. */
+bool session_open(struct session *s, struct workload *w);
+/* Of all items: no kernel is timed before it has passed its check, and errors are taken before any timing. */
+bool session_check_kernels(struct session *s);
+bool session_find_accuracies(struct session *s);
+/* For cbench; user is the item. */
+cbench_fn session_time_item;
+/* The record of an item (timed->user) goes out; user is the session. */
+cbench_report_fn session_report_item;
+
+/* A result with all that does not depend on its time. */
+struct result session_result(const struct session *s, const struct workload *w, const struct unit *unit);
+bool session_add(struct session *s, struct result *result);
+
+/* --compare: each workload's variants in turns (bench/run_compare.c). */
+bool session_compare(struct session *s);
+
+#endif

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * SPDX-FileCopyrightText: 2026 The mamba-bench developers */
+#include <math.h>
+#include <string.h>
+
+#include "reports/tables.h"
+#include "reports/text.h"
+
+enum column { UNIT, VARIANT, TIME, RATIO, INTERVAL, VERDICT, GFLOP, GBYTE, FLOOR, ERROR };
+
+static const struct grid_column columns[] = {
+    [UNIT] = {"unit", false, 9},    [VARIANT] = {"variant", false, 14}, [TIME] = {"time", true, 0},
+    [RATIO] = {"ratio", true, 0},   [INTERVAL] = {"95 %", true, 0},     [VERDICT] = {"verdict", false, 0},
+    [GFLOP] = {"GFLOP/s", true, 0}, [GBYTE] = {"GB/s", true, 0},        [FLOOR] = {"floor %", true, 0},
+    [ERROR] = {"rel. L2", true, 0},
+};
+
+static bool is(const json_t *record, const char *path, const char *text)
+{
+    const char *own = record_text(record, path);
+    return own && strcmp(own, text) == 0;
+}
+
+static bool of_workload(const json_t *record, const struct workload *workload)
+{
+    return is(record, "model", workload->model) && is(record, "phase", workload->phase) &&
+           json_integer_value(record_get(record, "batch")) == workload->batch &&
+           json_integer_value(record_get(record, "seqlen")) == workload->seqlen &&
+           json_integer_value(record_get(record, "context")) == workload->context;
+}
+
+static void number_cell(struct grid *grid, enum column column, const json_t *record, const char *path)
+{
+    char text[TEXT_SIZE];
+    grid_cell(grid, column, format_number(record_number(record, path), text));
+}
+
+static void row(const json_t *record, struct grid *grid)
+{
+    char text[TEXT_SIZE], unit[TEXT_SIZE], name[TEXT_SIZE];
+    const char *stage = record_text(record, "stage"), *skipped = record_text(record, "skipped");
+    const char *kernel = is(record, "compare.what", "kernel") ? record_text(record, "kernel") : NULL;
+    const char *variant = is(record, "compare.role", "control") ? "A/A control"
+                          : kernel                              ? kernel
+                                                                : record_text(record, "compare.variant");
+    const bool baseline = is(record, "compare.role", "baseline");
+    text_clean(variant, 32, name);
+    if (skipped) {
+        grid_text(grid, 2, "%s: skipped: %s", name, skipped);
+        return;
+    }
+    grid_row(grid, 0, baseline);
+    if (baseline)
+        grid_cell(grid, UNIT, text_clean(stage ? stage : record_text(record, "scope"), 60, unit));
+    grid_cell(grid, VARIANT, name);
+    grid_cell(grid, TIME, format_unit(record_number(record, "time_s.median"), "s", text));
+    const json_t *interval = record_get(record, "compare.ci95");
+    const double ratio = record_number(record, "compare.ratio");
+    if (baseline)
+        grid_cell(grid, VERDICT, "baseline");
+    if (!isnan(ratio)) {
+        snprintf(text, sizeof text, "%.3f", ratio);
+        grid_cell(grid, RATIO, text);
+        snprintf(text, sizeof text, "%.3f-%.3f", json_number_value(json_array_get(interval, 0)),
+                 json_number_value(json_array_get(interval, 1)));
+        grid_cell(grid, INTERVAL, text);
+        const char *verdict = record_text(record, "compare.verdict");
+        grid_cell(grid, VERDICT, text_clean(verdict ? verdict : "noise", 12, text));
+    }
+    number_cell(grid, GFLOP, record, "rate.gflop_per_s");
+    number_cell(grid, GBYTE, record, "rate.gbyte_per_s");
+    const double fraction = record_number(record, "rate.roofline_fraction");
+    if (!isnan(fraction))
+        grid_cell(grid, FLOOR, format_percent(100 * fraction, text));
+    const double error = record_number(record, "error.rel_l2");
+    if (!isnan(error)) {
+        snprintf(text, sizeof text, "%.1e", error);
+        grid_cell(grid, ERROR, text);
+    }
+}
+
+bool table_comparison(const struct view *view, int index, struct grid *grid)
+{
+    bool any = false;
+    size_t i;
+    json_t *record;
+    grid_init(grid, columns, sizeof columns / sizeof *columns);
+    json_array_foreach(view->set->records, i, record)
+    {
+        if (!record_get(record, "compare") || !of_workload(record, &view->workloads[index]))
+            continue;
+        row(record, grid);
+        any = true;
+    }
+    if (any)
+        grid_text(grid, 0,
+                  "(ratio: the baseline's time over the variant's, so that more than 1 is faster; A/A "
+                  "control: the baseline once more, which shows what equals differ by)");
+    return any;
+}
