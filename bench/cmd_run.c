@@ -148,8 +148,8 @@ struct result session_result(const struct session *s, const struct workload *w, 
         .platform = w->platform->name,
         .device = w->device,
         /* An emulator's times say nothing of a processor. */
-        .provenance = w->platform->execute && environment_emulated() ? PROVENANCE_SIMULATED
-                                                                     : w->platform->provenance,
+        .provenance =
+            w->platform->execute && environment_emulated() ? PROVENANCE_SIMULATED : w->platform->provenance,
         .graph = &w->graph,
         .plan = &w->plan,
         .fusion = alone ? "none" : w->plan.fusion,

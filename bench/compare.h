@@ -28,8 +28,7 @@ struct variant {
 
 enum { COMPARE_BASELINE, COMPARE_CONTROL, COMPARE_FIRST, COMPARE_MAX_VARIANTS = 32 };
 
-/* Loads the libraries of all peers. To be called before there are threads: leak checkers stumble over
- * thread-local storage that comes with a library later on. */
+/* Loads the libraries of all peers. To be called before there are threads: it changes the environment. */
 void compare_load_peers(void);
 
 /* All variants that this machine can run. The first is the baseline, `base`; the second the same once more,
