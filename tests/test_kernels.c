@@ -28,6 +28,12 @@ static bool runs_here(const struct kernel *kernel, const void *args)
            kernel->precision == PRECISION_FP32 && !kernel->pack && (!kernel->missing || !kernel->missing());
 }
 
+/* In fp32, our own, packed or not. */
+static bool multiplies_here(const struct kernel *kernel)
+{
+    return (isa_available() >> kernel->isa & 1) && kernel->precision == PRECISION_FP32 && !kernel->peer;
+}
+
 static void run_parts(kernel_fn *run, const void *args, int count)
 {
     for (int i = count - 1; i >= 0; i--)
@@ -274,6 +280,25 @@ static void test_rmsnorm(void **state)
     }
 }
 
+static void multiply(const struct kernel *kernel, const struct matmul_args *args, int parts)
+{
+    struct matmul_args own = *args;
+    if (kernel->pack) {
+        own.packed = aligned_alloc(64, (kernel->packed_bytes(args) + 63) / 64 * 64);
+        assert_non_null(own.packed);
+        run_parts(kernel->pack, &own, parts);
+        own.weight = NULL;
+    }
+    run_parts(kernel->run, &own, parts);
+    free(own.packed);
+}
+
+#define FOR_EACH_MATMUL(kernel, parts)                                                                       \
+    for (const struct kernel *kernel = matmul_family.kernels;                                                \
+         kernel < matmul_family.kernels + matmul_family.n_kernels; kernel++)                                 \
+        if (multiplies_here(kernel))                                                                         \
+            for (int p_ = 0, parts; p_ < COUNT_OF(part_counts) && (parts = part_counts[p_], true); p_++)
+
 static void test_matmul_small(void **state)
 {
     (void)state;
@@ -293,22 +318,24 @@ static void test_matmul_small(void **state)
                                    .y_stride = 3};
         /* (1,2,3).(1,0,-1) = -2, (1,2,3).(2,1,.5) = 5.5; (4,5,6): -2 and 16. */
         double plain[] = {-2, 5.5, 7, -2, 16}, biased[] = {8, 25.5, 7, 8, 36};
-        FOR_EACH_KERNEL(matmul_family, &args, kernel, parts)
+        FOR_EACH_MATMUL(kernel, parts)
         {
             y[2] = 7;
-            run_parts(kernel->run, &args, parts);
+            multiply(kernel, &args, parts);
             assert_close(kernel, y, with_bias ? biased : plain, 5, 0);
         }
     }
 }
 
-/* Small integers, so that every order of summation is exact; each size crosses an edge of a tile, a vector
- * or a block of k. */
+/* Small integers, so that every order of summation is exact; each size crosses an edge of a tile, a vector, a
+ * panel, a stream, or a block of m or k. */
 static void test_matmul_edges(void **state)
 {
     (void)state;
-    static const int sizes[][3] = {{1, 1, 1},   {1, 9, 17},  {2, 7, 15},   {3, 4, 16},    {4, 6, 33},
-                                   {5, 13, 48}, {9, 8, 100}, {1, 8, 2100}, {7, 11, 1025}, {130, 5, 1024}};
+    static const int sizes[][3] = {{1, 1, 1},       {1, 9, 17},      {2, 7, 15},   {3, 4, 16},
+                                   {4, 6, 33},      {5, 13, 48},     {9, 8, 100},  {1, 8, 2100},
+                                   {7, 11, 1025},   {130, 5, 1024},  {1, 500, 40}, {3, 200, 1030},
+                                   {150, 50, 1500}, {140, 120, 1500}};
     for (int s = 0; s < COUNT_OF(sizes); s++) {
         int m = sizes[s][0], n = sizes[s][1], k = sizes[s][2];
         float *x = calloc((size_t)m * k, sizeof *x), *weight = calloc((size_t)n * k, sizeof *weight);
@@ -329,10 +356,10 @@ static void test_matmul_edges(void **state)
                                    .bias = bias,
                                    .y = y,
                                    .y_stride = n};
-        FOR_EACH_KERNEL(matmul_family, &args, kernel, parts)
+        FOR_EACH_MATMUL(kernel, parts)
         {
             memset(y, 0xff, (size_t)m * n * sizeof *y);
-            run_parts(kernel->run, &args, parts);
+            multiply(kernel, &args, parts);
             for (int i = 0; i < m; i++)
                 for (int j = 0; j < n; j++) {
                     int sum = j + 1;
