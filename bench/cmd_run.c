@@ -181,8 +181,8 @@ static json_t *energy_of(const struct session *s, const struct item *item, const
         if (!device_joule(table, &unit->work, on_chip > 0 ? on_chip : 0, off_chip, time_s, &joule))
             return json_pack("{s:n,s:s,s:s}", "joule", "method", "none", "note", missing);
         method = "model";
-        snprintf(text, sizeof text, "%s; estimate from work and bytes with energies per event: %s", missing,
-                 table->source);
+        snprintf(text, sizeof text, "lower bound from work and bytes with energies per event (%s); %s",
+                 table->source, missing);
         note = text;
     }
     json_t *energy = json_pack("{s:f,s:s,s:s}", "joule", joule, "method", method, "note", note);

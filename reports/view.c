@@ -17,8 +17,8 @@ static const struct {
     {"plan.precision", "", ""}, {"plan.fusion", "fusion ", ""},
     {"plan.scan", "scan ", ""}, {"plan.recompute", "recompute ", ""},
     {"isa", "up to ", ""},      {"all_logits", "all logits ", ""},
-    {"seed", "seed ", ""},      {"threads", "", " threads"},
-    {"cache", "cache ", ""},    {"environment", "environment ", ""},
+    {"threads", "", " threads"}, {"cache", "cache ", ""},
+    {"environment", "environment ", ""},
 };
 enum { N_CIRCUMSTANCES = sizeof circumstances / sizeof *circumstances, DEVICE = 0, FUSION = 3 };
 
