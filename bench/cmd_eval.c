@@ -11,7 +11,7 @@
 #include "platforms/cpu/forward.h"
 
 /* rel_l2 that the logits of a whole model may differ from float64 by. Below fp32 it is a few times the rounding
- * of one product's inputs (2^-9 for bf16, 2^-11 for fp16, 2^-8 of the largest value for int8), which layers
+ * of one product's inputs (2^-8 for bf16, 2^-11 for fp16, 2^-8 of the largest value for int8), which layers
  * add up. */
 static double tolerance(enum precision precision)
 {
