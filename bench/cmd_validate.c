@@ -45,17 +45,50 @@ static void print_row(const struct validation_row *row, bool with_note)
         print_wrapped(row->note, 6, 8, 100, stdout);
 }
 
-/* Everything in a device file that nobody published. */
-static bool print_assumptions(const char *platform, const char *name, struct error *error)
+static void print_named(const char *kind, const char *name, const char *text)
+{
+    char line[1024];
+    snprintf(line, sizeof line, "%s: %s (%s)", kind, name, text);
+    print_wrapped(line, 2, 4, 100, stdout);
+}
+
+static void print_baseline(const struct device_baseline *baseline)
+{
+    char line[1024];
+    snprintf(line, sizeof line, "baseline %s: %.4g ms + %.4g ms a token (%s)", baseline->name,
+             baseline->fixed_s * 1e3, baseline->token_s * 1e3, baseline->source);
+    print_wrapped(line, 2, 4, 100, stdout);
+}
+
+static void print_resources(const struct device *device)
+{
+    if (device->resources_count)
+        printf("  %-30s %9s %9s %7s %7s %5s\n", "resources", "LUT", "FF", "DSP", "BRAM36", "URAM");
+    for (unsigned i = 0; i < device->resources_count; i++) {
+        const struct device_resources *resources = &device->resources[i];
+        const struct device_resources *after = i + 1 < device->resources_count ? resources + 1 : NULL;
+        printf("  %-30s %9g %9g %7g %7g %5g\n", resources->name, resources->lut, resources->ff,
+               resources->dsp, resources->bram, resources->uram);
+        if (!after || strcmp(after->source, resources->source))
+            print_wrapped(resources->source, 6, 8, 100, stdout);
+    }
+}
+
+/* What stands beside the figures: whom they are compared with, what nobody published, what stays open. */
+static bool print_background(const char *platform, const char *name, struct error *error)
 {
     struct device *device;
     if (!device_load(platform, name, &device, error))
         return false;
-    for (unsigned i = 0; i < device->assumed_count; i++) {
-        char text[1024];
-        snprintf(text, sizeof text, "assumed: %s (%s)", device->assumed[i].name, device->assumed[i].reason);
-        print_wrapped(text, 2, 4, 100, stdout);
-    }
+    for (unsigned i = 0; i < device->baselines_count; i++)
+        print_baseline(&device->baselines[i]);
+    for (unsigned i = 0; i < device->assumed_count; i++)
+        print_named("assumed", device->assumed[i].name, device->assumed[i].reason);
+    for (unsigned i = 0; i < device->undecided_count; i++)
+        print_named("undecided", device->undecided[i].name, device->undecided[i].reason);
+    print_resources(device);
+    if (device->energy && device->energy->power_w > 0)
+        printf("  power: %.3g W (%s)\n", device->energy->power_w, device->energy->source);
     device_free(device);
     return true;
 }
@@ -67,7 +100,7 @@ static bool print_table(const struct validation *validation, struct error *error
         const struct validation_row *row = &validation->rows[i];
         const struct validation_row *before = i ? row - 1 : NULL;
         if (!before || strcmp(before->device, row->device) || strcmp(before->platform, row->platform)) {
-            if (before && !print_assumptions(before->platform, before->device, error))
+            if (before && !print_background(before->platform, before->device, error))
                 return false;
             printf("%s%s:%s\n  %-46s %-12s %10s %10s %9s %6s\n", before ? "\n" : "", row->platform,
                    row->device, "figure", "evidence", "published", "model", "error", "bound");
@@ -79,7 +112,7 @@ static bool print_table(const struct validation *validation, struct error *error
     }
     if (validation->n_rows) {
         const struct validation_row *last = &validation->rows[validation->n_rows - 1];
-        if (!print_assumptions(last->platform, last->device, error))
+        if (!print_background(last->platform, last->device, error))
             return false;
     }
     printf("\n%zu figures, %d outside their bound.\n", validation->n_rows, failed);

@@ -25,6 +25,7 @@ static const cyaml_strval_t figures[] = {
     {"tokens_per_s", FIGURE_TOKENS_PER_S},
     {"tokens_per_joule", FIGURE_TOKENS_PER_JOULE},
     {"speedup", FIGURE_SPEEDUP},
+    {"efficiency_gain", FIGURE_EFFICIENCY_GAIN},
     {"reduction", FIGURE_REDUCTION},
 };
 _Static_assert(CYAML_ARRAY_LEN(figures) == FIGURE_COUNT, "a figure without a name");
@@ -66,9 +67,9 @@ static const cyaml_schema_value_t text_entry = {
     CYAML_VALUE_STRING(CYAML_FLAG_POINTER, char, 1, CYAML_UNLIMITED)};
 static const cyaml_schema_value_t number_entry = {CYAML_VALUE_FLOAT(CYAML_FLAG_DEFAULT, double)};
 
-static const cyaml_schema_field_t constant_fields[] = {TEXT("name", struct device_constant, name),
-                                                       NUMBER("value", struct device_constant, value),
-                                                       CYAML_FIELD_END};
+static const cyaml_schema_field_t constant_fields[] = {
+    TEXT("name", struct device_constant, name), NUMBER("value", struct device_constant, value),
+    TEXT_OPTIONAL("when", struct device_constant, when), CYAML_FIELD_END};
 ENTRY(constant_entry, struct device_constant, constant_fields);
 
 static const cyaml_schema_field_t option_fields[] = {
@@ -128,6 +129,7 @@ static const cyaml_schema_field_t memory_fields[] = {
     NUMBER("activation_bytes", struct device_memory, activation_bytes),
     NUMBER("state_bytes", struct device_memory, state_bytes),
     NUMBER_OPTIONAL("on_chip_bytes", struct device_memory, on_chip_bytes),
+    NUMBER_OPTIONAL("slice_bytes", struct device_memory, slice_bytes),
     CYAML_FIELD_ENUM("activations", CYAML_FLAG_STRICT, struct device_memory, activations, activation_places,
                      CYAML_ARRAY_LEN(activation_places)),
     CYAML_FIELD_ENUM("state", CYAML_FLAG_STRICT, struct device_memory, state, state_places,
@@ -165,7 +167,8 @@ static const cyaml_schema_field_t host_fields[] = {
 static const cyaml_schema_field_t overlap_fields[] = {
     TEXT_OPTIONAL("when", struct device_overlap, when),
     CYAML_FIELD_BOOL("resources", CYAML_FLAG_DEFAULT, struct device_overlap, resources),
-    CYAML_FIELD_BOOL("memory", CYAML_FLAG_DEFAULT, struct device_overlap, memory), CYAML_FIELD_END};
+    CYAML_FIELD_BOOL("memory", CYAML_FLAG_DEFAULT, struct device_overlap, memory),
+    TEXT_OPTIONAL("tile", struct device_overlap, tile), CYAML_FIELD_END};
 ENTRY(overlap_entry, struct device_overlap, overlap_fields);
 
 static const cyaml_schema_field_t energy_fields[] = {
@@ -182,10 +185,24 @@ static const cyaml_schema_field_t energy_fields[] = {
     CYAML_FIELD_END};
 
 static const cyaml_schema_field_t baseline_fields[] = {
-    TEXT("name", struct device_baseline, name), NUMBER("fixed_s", struct device_baseline, fixed_s),
-    NUMBER("token_s", struct device_baseline, token_s), TEXT("source", struct device_baseline, source),
+    TEXT("name", struct device_baseline, name),
+    NUMBER("fixed_s", struct device_baseline, fixed_s),
+    NUMBER("token_s", struct device_baseline, token_s),
+    TEXT("source", struct device_baseline, source),
+    NUMBER_OPTIONAL("tokens_per_joule", struct device_baseline, tokens_per_joule),
     CYAML_FIELD_END};
 ENTRY(baseline_entry, struct device_baseline, baseline_fields);
+
+static const cyaml_schema_field_t resources_fields[] = {
+    TEXT("name", struct device_resources, name),
+    NUMBER_OPTIONAL("lut", struct device_resources, lut),
+    NUMBER_OPTIONAL("ff", struct device_resources, ff),
+    NUMBER_OPTIONAL("dsp", struct device_resources, dsp),
+    NUMBER_OPTIONAL("bram", struct device_resources, bram),
+    NUMBER_OPTIONAL("uram", struct device_resources, uram),
+    TEXT("source", struct device_resources, source),
+    CYAML_FIELD_END};
+ENTRY(resources_entry, struct device_resources, resources_fields);
 
 static const cyaml_schema_field_t call_fields[] = {TEXT("unit", struct device_call, unit),
                                                    LIST("dims", struct device_call, dims, &text_entry),
@@ -212,6 +229,7 @@ static const cyaml_schema_field_t result_fields[] = {
     LIST("seqlens", struct device_result, seqlens, &number_entry),
     TRUTH("layers_only", struct device_result, layers_only),
     TEXT_OPTIONAL("baseline", struct device_result, baseline),
+    TEXT_OPTIONAL("of", struct device_result, of),
     CYAML_FIELD_END};
 ENTRY(result_entry, struct device_result, result_fields);
 
@@ -227,6 +245,8 @@ static const cyaml_schema_field_t device_fields[] = {
     LIST("constants", struct device, constants, &constant_entry),
     LIST("options", struct device, options, &option_entry),
     LIST("assumed", struct device, assumed, &assumption_entry),
+    LIST("undecided", struct device, undecided, &assumption_entry),
+    LIST("resources", struct device, resources, &resources_entry),
     LIST("units", struct device, units, &unit_entry),
     LIST("memory", struct device, memory, &memory_entry),
     CYAML_FIELD_MAPPING_PTR("link", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct device, link,
@@ -244,6 +264,14 @@ static const cyaml_schema_value_t device_schema = {
     CYAML_VALUE_MAPPING(CYAML_FLAG_POINTER, struct device, device_fields)};
 
 static const cyaml_config_t freeing = {.mem_fn = cyaml_mem, .log_level = CYAML_LOG_ERROR};
+
+const struct device_baseline *device_baseline(const struct device *device, const char *name)
+{
+    for (unsigned i = 0; name && i < device->baselines_count; i++)
+        if (!strcmp(device->baselines[i].name, name))
+            return &device->baselines[i];
+    return NULL;
+}
 
 void device_free(struct device *device)
 {
@@ -549,6 +577,14 @@ static void check_options(struct check *check)
     }
 }
 
+static bool has_tiles(const struct device *device)
+{
+    for (unsigned i = 0; i < device->overlap_count; i++)
+        if (device->overlap[i].tile)
+            return true;
+    return false;
+}
+
 static void check_memory(struct check *check, const struct device_memory *memory)
 {
     check_when(check, "memory", memory->when);
@@ -557,6 +593,15 @@ static void check_memory(struct check *check, const struct device_memory *memory
     check_number(check, "memory: activation_bytes", memory->activation_bytes, false);
     check_number(check, "memory: state_bytes", memory->state_bytes, false);
     check_number(check, "memory: on_chip_bytes", memory->on_chip_bytes, false);
+    check_number(check, "memory: slice_bytes", memory->slice_bytes, has_tiles(check->device));
+}
+
+static void check_overlap(struct check *check, const struct device_overlap *overlap)
+{
+    check_when(check, "overlap", overlap->when);
+    check_expression(check, "overlap", "tile", overlap->tile, true);
+    if (overlap->tile && (!overlap->resources || !overlap->memory))
+        refuse(check, "overlap: with a tile, resources and memory must be true");
 }
 
 static void check_link(struct check *check, const struct device_link *link)
@@ -604,6 +649,15 @@ static void check_energy(struct check *check, const struct device_energy *energy
         refuse(check, "energy: power_w or energies per event must be above 0");
 }
 
+static void check_resources(struct check *check, const struct device_resources *resources)
+{
+    check_number(check, "resources: lut", resources->lut, false);
+    check_number(check, "resources: ff", resources->ff, false);
+    check_number(check, "resources: dsp", resources->dsp, false);
+    check_number(check, "resources: bram", resources->bram, false);
+    check_number(check, "resources: uram", resources->uram, false);
+}
+
 static void check_result(struct check *check, const struct device_result *result)
 {
     const struct device *device = check->device;
@@ -632,11 +686,14 @@ static void check_result(struct check *check, const struct device_result *result
         refuse(check, "%s: pipeline_cycles needs the name of a pipeline", where);
     if ((result->figure == FIGURE_REDUCTION) != (result->against_count > 0))
         refuse(check, "%s: a reduction needs against, and nothing else has it", where);
-    bool found = !result->baseline && result->figure != FIGURE_SPEEDUP;
-    for (unsigned i = 0; result->baseline && i < device->baselines_count && !found; i++)
-        found = !strcmp(device->baselines[i].name, result->baseline);
-    if (!found)
-        refuse(check, "%s: a speedup needs one of the device's baselines", where);
+    const bool compared = result->figure == FIGURE_SPEEDUP || result->figure == FIGURE_EFFICIENCY_GAIN;
+    const struct device_baseline *baseline = device_baseline(device, result->baseline);
+    if ((compared || result->baseline) && !baseline)
+        refuse(check, "%s: a speedup or efficiency_gain needs one of the device's baselines", where);
+    if (result->figure == FIGURE_EFFICIENCY_GAIN && baseline && baseline->tokens_per_joule <= 0)
+        refuse(check, "%s: its baseline needs tokens_per_joule", where);
+    if (result->of && (result->figure != FIGURE_SPEEDUP || !device_baseline(device, result->of)))
+        refuse(check, "%s: only a speedup can be of another of the device's baselines", where);
 }
 
 static bool check_device(const struct device *device, const char *file, const char *platform,
@@ -650,13 +707,17 @@ static bool check_device(const struct device *device, const char *file, const ch
         check_number(&check, "clock_hz", device->clock_hz, true);
     for (unsigned i = 0; i < device->constants_count; i++)
         check_number(&check, device->constants[i].name, device->constants[i].value, false);
+    for (unsigned i = 0; i < device->resources_count; i++)
+        check_resources(&check, &device->resources[i]);
     check_options(&check);
+    for (unsigned i = 0; i < device->constants_count && !check.failed; i++)
+        check_when(&check, device->constants[i].name, device->constants[i].when);
     for (unsigned i = 0; i < device->units_count && !check.failed; i++)
         check_unit(&check, &device->units[i]);
+    for (unsigned i = 0; i < device->overlap_count && !check.failed; i++)
+        check_overlap(&check, &device->overlap[i]);
     for (unsigned i = 0; i < device->memory_count; i++)
         check_memory(&check, &device->memory[i]);
-    for (unsigned i = 0; i < device->overlap_count; i++)
-        check_when(&check, "overlap", device->overlap[i].when);
     if (device->link)
         check_link(&check, device->link);
     if (device->host)
@@ -666,6 +727,7 @@ static bool check_device(const struct device *device, const char *file, const ch
     for (unsigned i = 0; i < device->baselines_count; i++) {
         check_number(&check, "baselines: fixed_s", device->baselines[i].fixed_s, false);
         check_number(&check, "baselines: token_s", device->baselines[i].token_s, false);
+        check_number(&check, "baselines: tokens_per_joule", device->baselines[i].tokens_per_joule, false);
     }
     for (unsigned i = 0; i < device->published_count && !check.failed; i++)
         check_result(&check, &device->published[i]);

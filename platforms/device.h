@@ -17,9 +17,11 @@
  * could make a larger dimension cheaper. Names are dimensions of the stage, numeric options and constants.
  * A `when` is "option=choice"; of alternatives the first whose `when` holds (or that has none) counts. */
 
+/* Of several of one name the first whose `when` holds counts. */
 struct device_constant {
     char *name;
     double value;
+    char *when;
 };
 
 struct device_option {
@@ -29,6 +31,7 @@ struct device_option {
     unsigned choices_count;
 };
 
+/* A parameter that nobody published, or a question that the source leaves open. */
 struct device_assumption {
     char *name, *reason;
 };
@@ -88,6 +91,7 @@ struct device_memory {
     double bytes_per_s;
     double weight_bytes, activation_bytes, state_bytes; /* of one value */
     double on_chip_bytes;
+    double slice_bytes; /* of weights and state, largest piece in which they come; overlap with a tile */
     enum device_activations activations; /* those that cross a group's border; FIT: off chip if too large */
     enum device_state state;
     char *note;
@@ -114,9 +118,12 @@ struct device_host {
     double mul, add, exp, log, div, value;
 };
 
+/* With a tile (expression: tokens), a layer is a schedule of tiles (platforms/schedule.h), and both are true.
+ */
 struct device_overlap {
     char *when;
     bool resources, memory; /* with each other; with computing. Else one after another */
+    char *tile;
 };
 
 struct device_energy {
@@ -129,7 +136,15 @@ struct device_energy {
 struct device_baseline {
     char *name;
     double fixed_s, token_s;
+    double tokens_per_joule; /* 0: not published */
     char *source;
+};
+
+/* What one part of the machine, or one configuration of it, takes of the chip. */
+struct device_resources {
+    char *name;
+    double lut, ff, dsp, bram, uram; /* BRAM of 36 Kb; UltraRAM blocks */
+    char *source;                    /* a table, or the command that counted them */
 };
 
 enum figure {
@@ -145,6 +160,7 @@ enum figure {
     FIGURE_TOKENS_PER_S,
     FIGURE_TOKENS_PER_JOULE,
     FIGURE_SPEEDUP,
+    FIGURE_EFFICIENCY_GAIN, /* tokens a joule over the baseline's */
     FIGURE_REDUCTION,
     FIGURE_COUNT
 };
@@ -180,6 +196,7 @@ struct device_result {
     unsigned seqlens_count;
     bool layers_only; /* without embedding and head */
     char *baseline;
+    char *of; /* speedup: of this other baseline, not of the device */
 };
 
 struct device {
@@ -192,6 +209,10 @@ struct device {
     unsigned options_count;
     struct device_assumption *assumed;
     unsigned assumed_count;
+    struct device_assumption *undecided;
+    unsigned undecided_count;
+    struct device_resources *resources;
+    unsigned resources_count;
     struct device_unit *units;
     unsigned units_count;
     struct device_memory *memory;
@@ -210,6 +231,8 @@ struct device {
 /* Loads and checks configs/devices/<platform>-<name>.yaml. The error names the file and the key. */
 bool device_load(const char *platform, const char *name, struct device **device, struct error *error);
 void device_free(struct device *device);
+
+const struct device_baseline *device_baseline(const struct device *device, const char *name); /* null: none */
 
 /* Names of a platform's devices, sorted, null-terminated; free with configs_free_names. */
 char **device_names(const char *platform, struct error *error);

@@ -2,6 +2,8 @@
  * SPDX-FileCopyrightText: 2026 The mamba-bench developers */
 #include "platforms/pricing.h"
 
+#include "platforms/schedule.h"
+
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -43,6 +45,45 @@ static int resource_index(const struct pricing *pricing, const char *name)
     return i;
 }
 
+/* The names that expressions of one call may use. */
+struct scope_names {
+    const struct pricing *pricing;
+    const struct device_unit *unit;
+    struct pricing_dims dims;
+    struct error *error;
+};
+
+static struct stage_dim *find_dim(struct pricing_dims *dims, const char *name)
+{
+    for (int i = 0; i < dims->count; i++)
+        if (!strcmp(dims->values[i].name, name))
+            return &dims->values[i];
+    return NULL;
+}
+
+static bool lookup_name(void *context, const char *name, double *value)
+{
+    struct scope_names *names = context;
+    const struct device *device = names->pricing->device;
+    const struct stage_dim *dim = find_dim(&names->dims, name);
+    if (dim) {
+        *value = (double)dim->value;
+        return true;
+    }
+    for (unsigned i = 0; i < device->constants_count; i++)
+        if (!strcmp(device->constants[i].name, name) &&
+            device_when(device, &names->pricing->settings, device->constants[i].when)) {
+            *value = device->constants[i].value;
+            return true;
+        }
+    for (unsigned i = 0; i < device->options_count; i++)
+        if (device->options[i].choices_count == 0 && !strcmp(device->options[i].name, name)) {
+            *value = strtod(names->pricing->settings.values[i], NULL);
+            return true;
+        }
+    return false;
+}
+
 bool pricing_init(struct pricing *pricing, const struct device *device, const char *const *options,
                   size_t count, struct error *error)
 {
@@ -73,7 +114,8 @@ bool pricing_init(struct pricing *pricing, const struct device *device, const ch
         if (device_when(device, settings, device->overlap[i].when)) {
             pricing->overlap_resources = device->overlap[i].resources;
             pricing->overlap_memory = device->overlap[i].memory;
-            break;
+            struct scope_names names = {.pricing = pricing};
+            return expression_value(device->overlap[i].tile, 0, lookup_name, &names, &pricing->tile, error);
         }
     return true;
 }
@@ -114,44 +156,6 @@ static const struct device_unit *unit_absorbing(const struct pricing *pricing, e
             return unit;
     }
     return NULL;
-}
-
-/* The names that expressions of one call may use. */
-struct scope_names {
-    const struct pricing *pricing;
-    const struct device_unit *unit;
-    struct pricing_dims dims;
-    struct error *error;
-};
-
-static struct stage_dim *find_dim(struct pricing_dims *dims, const char *name)
-{
-    for (int i = 0; i < dims->count; i++)
-        if (!strcmp(dims->values[i].name, name))
-            return &dims->values[i];
-    return NULL;
-}
-
-static bool lookup_name(void *context, const char *name, double *value)
-{
-    struct scope_names *names = context;
-    const struct device *device = names->pricing->device;
-    const struct stage_dim *dim = find_dim(&names->dims, name);
-    if (dim) {
-        *value = (double)dim->value;
-        return true;
-    }
-    for (unsigned i = 0; i < device->constants_count; i++)
-        if (!strcmp(device->constants[i].name, name)) {
-            *value = device->constants[i].value;
-            return true;
-        }
-    for (unsigned i = 0; i < device->options_count; i++)
-        if (device->options[i].choices_count == 0 && !strcmp(device->options[i].name, name)) {
-            *value = strtod(names->pricing->settings.values[i], NULL);
-            return true;
-        }
-    return false;
 }
 
 static bool evaluate(struct scope_names *names, const char *text, double missing, double *value)
@@ -421,15 +425,24 @@ void pricing_time(const struct pricing *pricing, const struct cost *cost, struct
     price->cycles = price->time_s * clock;
 }
 
+/* The workload of a tile's tokens. */
+struct token_tiles {
+    struct graph graph;
+    struct plan plan, alone;
+    int64_t count;
+};
+
 enum { RUN_MAX_UNITS = 2 * GRAPH_MAX_STAGES + 2 };
 
 struct run {
     struct device *device;
     struct pricing pricing;
     const struct graph *graph;
-    double value_bytes; /* of the plan's precision */
+    double value_bytes; /* of the plans below: one precision for all, so that bytes are values */
+    struct plan plan;   /* the task's */
     bool resident;
-    struct plan alone; /* every stage a group */
+    struct plan alone;            /* every stage a group */
+    struct token_tiles *tiles[2]; /* of a schedule, the larger ones first; null: none of that size */
     struct unit units[RUN_MAX_UNITS];
     struct price prices[RUN_MAX_UNITS];
     int n_units;
@@ -479,64 +492,73 @@ static void append_name(char *list, size_t size, const char *name)
     snprintf(list + used, size - used, "%s%s", used ? ", " : "", name);
 }
 
-/* The off-chip bytes of a group in the device's own number formats. */
-static double group_off_chip(const struct run *run, const struct group *group, struct notes *notes)
+/* What a group moves off chip in the device's own number formats. */
+struct off_chip {
+    double weights, state, activations;
+    bool state_once; /* the state of one layer stays on chip from token to token */
+};
+
+static struct off_chip group_off_chip(const struct run *run, const struct graph *graph,
+                                      const struct group *group, struct notes *notes)
 {
     const struct device_memory *memory = run->pricing.memory;
+    struct off_chip bytes = {.state_once = true};
     if (!memory)
-        return 0;
+        return bytes;
     const double weights = (double)group->weight_bytes / run->value_bytes;
     const double state = (double)group->state_bytes / run->value_bytes;
     const double both_ways = (double)(group->bytes_read + group->bytes_written) / run->value_bytes;
-    const double activation_bytes = (both_ways - weights - 2 * state) * memory->activation_bytes;
-    double bytes = weights * memory->weight_bytes;
+    const double activations = (both_ways - weights - 2 * state) * memory->activation_bytes;
+    bytes.weights = weights * memory->weight_bytes;
     note(notes, memory->note);
     if (memory->activations == ACTIVATIONS_OFF_CHIP ||
-        (memory->activations == ACTIVATIONS_FIT && activation_bytes > memory->on_chip_bytes)) {
-        bytes += activation_bytes;
+        (memory->activations == ACTIVATIONS_FIT && activations > memory->on_chip_bytes)) {
+        bytes.activations = activations;
         if (memory->activations == ACTIVATIONS_FIT)
             note(notes, "activations at a group's border exceed the on-chip memory and go off chip");
     }
     if (state > 0 && memory->state != STATE_ON_CHIP) {
         const double once = state * memory->state_bytes;
-        const bool every_token = once / (double)run->graph->batch > memory->on_chip_bytes;
-        if (every_token && run->graph->seqlen > 1)
+        bytes.state_once = once / (double)graph->batch <= memory->on_chip_bytes;
+        if (!bytes.state_once && run->graph->seqlen > 1)
             note(notes, "the state does not fit on chip and moves with every token");
-        bytes += once * (memory->state == STATE_READ_WRITE ? 2 : 1) *
-                 (every_token ? (double)run->graph->seqlen : 1);
+        bytes.state = once * (memory->state == STATE_READ_WRITE ? 2 : 1) *
+                      (bytes.state_once ? 1 : (double)graph->seqlen);
     }
     return bytes;
 }
 
-/* Values that a stage alone loads and stores. */
-static double stage_values(const struct run *run, int stage)
+/* Values that a stage alone loads and stores, of the tokens of a tile. */
+static double stage_values(const struct run *run, const struct graph *graph, int stage)
 {
+    const double share = (double)graph->seqlen / (double)run->graph->seqlen;
     for (int g = 0; g < run->alone.n_groups; g++)
         if (run->alone.groups[g].stages[0] == stage)
-            return (double)(run->alone.groups[g].bytes_read + run->alone.groups[g].bytes_written) /
+            return share * (double)(run->alone.groups[g].bytes_read + run->alone.groups[g].bytes_written) /
                    run->value_bytes;
     return 0;
 }
 
-/* The cost of a group, or the reason why it has none. */
+/* The cost of a group and of each of its stages, or the reason why it has none. */
 struct priced_group {
-    struct cost cost;
+    struct cost cost, stages[GRAPH_MAX_STAGES];
+    struct off_chip off_chip;
     struct notes notes;
     char missing[160]; /* stages that nothing on the device computes */
     char skip[256];
     bool no_room; /* skip is about memory, not about a missing unit */
 };
 
-static bool price_group(const struct run *run, const struct group *group, struct priced_group *priced,
-                        struct error *error)
+static bool price_group(const struct run *run, const struct graph *graph, const struct group *group,
+                        struct priced_group *priced, struct error *error)
 {
     const struct pricing *pricing = &run->pricing;
-    const enum arch arch = run->graph->shape.arch;
+    const enum arch arch = graph->shape.arch;
     const char *absorber = NULL;
     bool any = false;
     *priced = (struct priced_group){.missing = ""};
     for (int i = 0; i < group->n_stages; i++) {
-        const struct stage *stage = &run->graph->stages[group->stages[i]];
+        const struct stage *stage = &graph->stages[group->stages[i]];
         const struct device_unit *unit = pricing_unit_serving(pricing, arch, stage->name);
         const struct device_unit *absorbing = unit_absorbing(pricing, arch, stage->name);
         struct cost cost = {.overhead = 0};
@@ -556,13 +578,15 @@ static bool price_group(const struct run *run, const struct group *group, struct
             continue;
         } else if (run->device->host) {
             char text[128];
-            cost.host = host_cycles(run->device->host, &stage->work, stage_values(run, group->stages[i]));
+            cost.host =
+                host_cycles(run->device->host, &stage->work, stage_values(run, graph, group->stages[i]));
             snprintf(text, sizeof text, "what no unit serves runs on %.60s", run->device->host->name);
             note(&priced->notes, text);
         } else {
             append_name(priced->missing, sizeof priced->missing, stage->name);
         }
         any = true;
+        priced->stages[i] = cost;
         cost_add(&priced->cost, &cost, 1);
     }
     if (!any)
@@ -571,8 +595,11 @@ static bool price_group(const struct run *run, const struct group *group, struct
     else if (*priced->missing && !*priced->skip)
         snprintf(priced->skip, sizeof priced->skip, "%.40s has no unit for %.160s", run->device->name,
                  priced->missing);
-    if (any)
-        priced->cost.off_chip_bytes = group_off_chip(run, group, &priced->notes);
+    if (any) {
+        priced->off_chip = group_off_chip(run, graph, group, &priced->notes);
+        priced->cost.off_chip_bytes =
+            priced->off_chip.weights + priced->off_chip.state + priced->off_chip.activations;
+    }
     return true;
 }
 
@@ -610,6 +637,17 @@ static void add_energy(const struct run *run, const struct unit *unit, double of
              energy->note ? "; " : "", energy->note ? energy->note : "");
 }
 
+/* What neither the busiest resource nor the memory explains is waiting. */
+static void pricing_scheduled(const struct run *run, double cycles, double off_chip_bytes,
+                              struct price *price)
+{
+    price->cycles = cycles;
+    price->time_s = cycles / run->device->clock_hz;
+    if (run->pricing.memory)
+        price->memory_s = off_chip_bytes / run->pricing.memory->bytes_per_s;
+    price->overhead_s = fmax(0, price->time_s - fmax(price->compute_s, price->memory_s));
+}
+
 static void add_work(struct unit *to, const struct work *work, uint64_t read, uint64_t written,
                      uint64_t onchip, int64_t times)
 {
@@ -620,19 +658,23 @@ static void add_work(struct unit *to, const struct work *work, uint64_t read, ui
     to->onchip_bytes += n * onchip;
 }
 
-static void finish(struct run *run, const struct cost *cost, struct notes notes)
+/* times: of a schedule; null: what overlaps follows from the sums. */
+static void finish(struct run *run, const struct cost *cost, const struct schedule_times *times,
+                   struct notes notes)
 {
     struct price *price = &run->prices[run->n_units];
     struct unit *unit = &run->units[run->n_units++];
     pricing_time(&run->pricing, cost, price);
-    add_energy(run, unit, cost->off_chip_bytes, price);
+    if (times)
+        pricing_scheduled(run, times->layer, times->off_chip_bytes, price);
+    add_energy(run, unit, times ? times->off_chip_bytes : cost->off_chip_bytes, price);
     note(&notes, run->device->note);
     add_assumed(run->device, &notes);
     memcpy(price->note, notes.text, sizeof price->note);
 }
 
 static void add_group_unit(struct run *run, const struct group *group, int index, bool in_plan,
-                           const struct priced_group *priced)
+                           const struct priced_group *priced, const struct schedule_times *times)
 {
     struct unit *unit = &run->units[run->n_units];
     const bool single = group->n_stages == 1;
@@ -644,12 +686,13 @@ static void add_group_unit(struct run *run, const struct group *group, int index
     snprintf(unit->name, sizeof unit->name, "%s", group->name);
     memcpy(unit->skip, priced->skip, sizeof unit->skip);
     add_work(unit, &group->work, group->bytes_read, group->bytes_written, group->onchip_bytes, 1);
-    finish(run, &priced->cost, priced->notes);
+    finish(run, &priced->cost, times, priced->notes);
 }
 
 /* One layer, where the resources of all groups may overlap, and the model: its layers and what stands before
  * and after them, one after another. */
-static void add_layer_and_model(struct run *run, const struct plan *plan, const struct priced_group *priced)
+static void add_layer_and_model(struct run *run, const struct plan *plan, const struct priced_group *priced,
+                                const struct schedule_times *times)
 {
     const struct graph *graph = run->graph;
     struct unit *layer = &run->units[run->n_units];
@@ -703,7 +746,7 @@ static void add_layer_and_model(struct run *run, const struct plan *plan, const 
     if (*model_missing && !*model->skip)
         snprintf(model->skip, sizeof model->skip, "%.40s has no unit for %.160s", run->device->name,
                  model_missing);
-    finish(run, &cost, notes);
+    finish(run, &cost, times, notes);
 
     const double layers = (double)graph->shape.n_layer;
     const struct price *one = &run->prices[run->n_units - 1];
@@ -715,21 +758,204 @@ static void add_layer_and_model(struct run *run, const struct plan *plan, const 
                             .link_s = layers * one->link_s + outside.link_s,
                             .overhead_s = layers * one->overhead_s + outside.overhead_s,
                             .joule = -1};
-    add_energy(run, model, layers * cost.off_chip_bytes + off_chip, whole);
+    if (times) {
+        /* The first layer fills the pipeline. */
+        const double first = times->cycles / run->device->clock_hz - layers * one->time_s;
+        whole->time_s += first;
+        whole->overhead_s += first;
+        whole->cycles += first * run->device->clock_hz;
+    }
+    add_energy(run, model, layers * (times ? times->off_chip_bytes : cost.off_chip_bytes) + off_chip, whole);
     add_assumed(run->device, &model_notes);
     memcpy(whole->note, model_notes.text, sizeof whole->note);
+}
+
+static bool open_tiles(struct run *run, struct error *error)
+{
+    const struct graph *graph = run->graph;
+    if (run->pricing.tile <= 0)
+        return true;
+    const double tile = fmax(1, floor(run->pricing.tile / (double)graph->batch));
+    const int64_t count = (int64_t)ceil((double)graph->seqlen / fmin(tile, (double)graph->seqlen));
+    const int64_t counts[2] = {graph->seqlen % count, count - graph->seqlen % count};
+    for (int size = 0; size < 2; size++) {
+        if (counts[size] == 0)
+            continue;
+        struct token_tiles *opened = run->tiles[size] = calloc(1, sizeof *opened);
+        if (!opened)
+            return error_set(error, STATUS_FAILED, "no memory for a schedule of %s", run->device->name);
+        opened->count = counts[size];
+        if (!graph_build(&graph->shape, graph->phase, graph->batch, graph->seqlen / count + (size == 0),
+                         graph->all_logits, &opened->graph, error) ||
+            !plan_build(&opened->graph, run->plan.fusion, PRECISION_FP32, &opened->plan, error) ||
+            !plan_build(&opened->graph, "none", PRECISION_FP32, &opened->alone, error))
+            return false;
+    }
+    return true;
+}
+
+/* The stages whose output a stage reads. */
+static bool feeds(const struct graph *graph, const struct stage *from, const struct stage *to)
+{
+    for (int i = 0; i < from->n_operands; i++)
+        for (int o = 0; o < to->n_operands; o++)
+            if (from->operands[i].operand->role == OPERAND_OUTPUT &&
+                to->operands[o].operand->role != OPERAND_OUTPUT &&
+                tensor_root(graph, from->operands[i].tensor) == tensor_root(graph, to->operands[o].tensor))
+                return true;
+    return false;
+}
+
+struct step_list {
+    const struct run *run;
+    struct schedule_step *steps;
+    int n;
+    uint64_t last[GRAPH_MAX_STAGES]; /* the steps after which a stage is done */
+    struct error *error;
+};
+
+static bool add_step(struct step_list *list, int resource, double cycles, uint64_t *after)
+{
+    if (list->n == SCHEDULE_MAX_STEPS)
+        return error_set(list->error, STATUS_USAGE, "%.40s: a layer has more than %d steps",
+                         list->run->device->name, SCHEDULE_MAX_STEPS);
+    list->steps[list->n] = (struct schedule_step){.resource = resource, .after = *after, .cycles = cycles};
+    *after = UINT64_C(1) << list->n++;
+    return true;
+}
+
+/* A step for each resource, in the order of the unit's pipelines. */
+static bool add_stage_steps(struct step_list *list, const struct graph *graph, int index,
+                            const struct cost *cost)
+{
+    const struct run *run = list->run;
+    const struct stage *stage = &graph->stages[index];
+    const struct pricing *pricing = &run->pricing;
+    const struct device_unit *unit = pricing_unit_serving(pricing, graph->shape.arch, stage->name);
+    uint64_t after = 0;
+    bool done[PRICING_MAX_RESOURCES] = {false};
+    for (int s = 0; s < graph->n_stages; s++)
+        if (graph->stages[s].place == stage->place && feeds(graph, &graph->stages[s], stage))
+            after |= list->last[s];
+    bool ok = unit || !unit_absorbing(pricing, graph->shape.arch, stage->name);
+    if (!ok) {
+        list->last[index] = after;
+        return true;
+    }
+    const int before = list->n;
+    for (unsigned p = 0; unit && p < unit->pipelines_count && ok; p++) {
+        const int resource = resource_index(pricing, resource_of(unit, &unit->pipelines[p]));
+        if (!done[resource] && cost->busy[resource] > 0)
+            ok = add_step(list, resource, cost->busy[resource], &after);
+        done[resource] = true;
+    }
+    const double other = cost->host + cost->transfer + cost->overhead;
+    if (ok && (other > 0 || list->n == before))
+        ok = add_step(list, other > 0 ? pricing->n_resources : -1, other, &after);
+    list->last[index] = after;
+    return ok;
+}
+
+/* The steps of a group; what it moves off chip goes with the longest of them. */
+static bool add_group_steps(struct step_list *list, const struct graph *graph, const struct group *group,
+                            struct notes *notes)
+{
+    struct priced_group priced;
+    const int before = list->n;
+    if (!price_group(list->run, graph, group, &priced, list->error))
+        return false;
+    for (int i = 0; i < group->n_stages; i++)
+        if (!add_stage_steps(list, graph, group->stages[i], &priced.stages[i]))
+            return false;
+    int longest = before;
+    for (int i = before; i < list->n; i++)
+        if (list->steps[i].cycles > list->steps[longest].cycles)
+            longest = i;
+    if (list->n > before) {
+        list->steps[longest].weight_bytes = priced.off_chip.weights;
+        list->steps[longest].state_bytes = priced.off_chip.state;
+        list->steps[longest].activation_bytes = priced.off_chip.activations;
+    }
+    note(notes, priced.notes.text);
+    return true;
+}
+
+/* Bytes of one sequence's state in one layer. */
+static double layer_state(const struct run *run)
+{
+    double values = 0;
+    for (int g = 0; g < run->alone.n_groups; g++)
+        if (run->alone.groups[g].place == PLACE_LAYER)
+            values += (double)run->alone.groups[g].state_bytes / run->value_bytes;
+    return values / (double)run->graph->batch * run->pricing.memory->state_bytes;
+}
+
+static void set_memory(const struct run *run, struct schedule *schedule)
+{
+    const struct device_memory *memory = run->pricing.memory;
+    if (!memory)
+        return;
+    const double state = layer_state(run);
+    double weights = 0;
+    for (int i = 0; i < schedule->n_steps; i++)
+        weights += schedule->steps[run->tiles[0] ? 0 : 1][i].weight_bytes;
+    schedule->bytes_per_cycle = memory->bytes_per_s / run->device->clock_hz;
+    schedule->slice_bytes = memory->slice_bytes;
+    schedule->state_once = state <= memory->on_chip_bytes;
+    schedule->room_bytes = memory->on_chip_bytes - (schedule->state_once ? state : 0);
+    schedule->room_bytes = fmax(schedule->room_bytes, 2 * schedule->slice_bytes);
+    schedule->resident = weights <= schedule->room_bytes;
+}
+
+/* Times of one group (of the plan, or alone), or, with a negative index, of all that stand in a layer. Sets
+ * *times to null where there is no schedule. */
+static bool price_schedule(const struct run *run, bool alone, int index, struct schedule_times *room,
+                           const struct schedule_times **times, struct notes *notes, struct error *error)
+{
+    *times = NULL;
+    if (run->pricing.tile <= 0)
+        return true;
+    struct schedule *schedule = calloc(1, sizeof *schedule);
+    bool ok = schedule || error_set(error, STATUS_FAILED, "no memory for a schedule");
+    bool any = false;
+    for (int size = 0; size < 2 && ok; size++) {
+        const struct token_tiles *tile = run->tiles[size];
+        if (!tile)
+            continue;
+        const struct plan *plan = alone ? &tile->alone : &tile->plan;
+        struct step_list list = {.run = run, .steps = schedule->steps[size], .error = error};
+        schedule->tiles[size] = tile->count;
+        for (int g = 0; g < plan->n_groups && ok; g++) {
+            if (plan->groups[g].place != PLACE_LAYER || (index >= 0 && g != index))
+                continue;
+            any = true;
+            ok = add_group_steps(&list, &tile->graph, &plan->groups[g], notes);
+        }
+        schedule->n_steps = list.n;
+    }
+    if (ok && any) {
+        schedule->layers = index < 0 ? run->graph->shape.n_layer : 1;
+        set_memory(run, schedule);
+        schedule_run(schedule, room);
+        *times = room;
+    }
+    free(schedule);
+    return ok;
 }
 
 static bool price_plan(struct run *run, const struct plan *plan, struct error *error)
 {
     struct priced_group *priced = calloc((size_t)plan->n_groups, sizeof *priced);
+    struct schedule_times room;
+    const struct schedule_times *times;
     if (!priced)
         return error_set(error, STATUS_FAILED, "no memory to price %d groups", plan->n_groups);
-    bool ok = true;
+    bool ok = open_tiles(run, error);
     for (int g = 0; g < plan->n_groups && ok; g++) {
-        ok = price_group(run, &plan->groups[g], &priced[g], error);
+        ok = price_group(run, run->graph, &run->plan.groups[g], &priced[g], error) &&
+             price_schedule(run, false, g, &room, &times, &priced[g].notes, error);
         if (ok)
-            add_group_unit(run, &plan->groups[g], g, true, &priced[g]);
+            add_group_unit(run, &plan->groups[g], g, true, &priced[g], times);
     }
     for (int a = 0; a < run->alone.n_groups && ok; a++) {
         const struct group *group = &run->alone.groups[a];
@@ -741,12 +967,16 @@ static bool price_plan(struct run *run, const struct plan *plan, struct error *e
         struct priced_group one;
         if (!fused)
             continue;
-        ok = price_group(run, group, &one, error);
+        ok = price_group(run, run->graph, group, &one, error) &&
+             price_schedule(run, true, a, &room, &times, &one.notes, error);
         if (ok)
-            add_group_unit(run, group, -1, false, &one);
+            add_group_unit(run, group, -1, false, &one, times);
     }
-    if (ok)
-        add_layer_and_model(run, plan, priced);
+    struct notes notes = {""};
+    if (ok && price_schedule(run, false, -1, &room, &times, &notes, error))
+        add_layer_and_model(run, plan, priced, times);
+    else
+        ok = false;
     free(priced);
     return ok;
 }
@@ -764,10 +994,11 @@ bool pricing_open(const char *platform, const char *default_device, const struct
     if (!opened)
         return error_set(error, STATUS_FAILED, "no memory for a run of %s", platform);
     opened->graph = graph;
-    opened->value_bytes = precision_bytes(task->plan->precision);
+    opened->value_bytes = precision_bytes(PRECISION_FP32);
     if (!device_load(platform, task->device ? task->device : default_device, &opened->device, error) ||
         !pricing_init(&opened->pricing, opened->device, task->options, n_options, error) ||
-        !plan_build(graph, "none", task->plan->precision, &opened->alone, error) ||
+        !plan_build(graph, task->plan->fusion, PRECISION_FP32, &opened->plan, error) ||
+        !plan_build(graph, "none", PRECISION_FP32, &opened->alone, error) ||
         !weights_resident(opened, &opened->resident, error) || !price_plan(opened, task->plan, error)) {
         pricing_close(opened);
         return false;
@@ -808,5 +1039,7 @@ void pricing_close(struct run *run)
     if (!run)
         return;
     device_free(run->device);
+    free(run->tiles[0]);
+    free(run->tiles[1]);
     free(run);
 }

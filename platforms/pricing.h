@@ -17,6 +17,7 @@ struct pricing {
     const struct device_memory *memory;     /* null: off-chip traffic is not modelled */
     const struct device_transfer *transfer; /* null: no link */
     bool overlap_resources, overlap_memory;
+    double tile; /* tokens; 0: no schedule */
     const char *resources[PRICING_MAX_RESOURCES];
     int n_resources;
 };

@@ -85,19 +85,15 @@ static bool price_calls(const struct device *device, const struct device_result 
     }
 }
 
-static const struct device_baseline *find_baseline(const struct device *device, const char *name)
+static double baseline_s(const struct device_baseline *baseline, double tokens)
 {
-    for (unsigned i = 0; i < device->baselines_count; i++)
-        if (!strcmp(device->baselines[i].name, name))
-            return &device->baselines[i];
-    return NULL;
+    return baseline->fixed_s + baseline->token_s * tokens;
 }
 
 static bool workload_figure(const struct device *device, const struct device_result *result, double seqlen,
                             const struct price *price, double *value, struct error *error)
 {
     const double tokens = strcmp(result->phase, "decode") ? seqlen : 1;
-    const struct device_baseline *baseline;
     switch (result->figure) {
     case FIGURE_CYCLES:
     case FIGURE_REDUCTION:
@@ -123,9 +119,16 @@ static bool workload_figure(const struct device *device, const struct device_res
             return error_set(error, STATUS_USAGE, "tokens_per_joule needs the device's energy");
         *value = tokens / price->joule;
         return true;
-    case FIGURE_SPEEDUP:
-        baseline = find_baseline(device, result->baseline);
-        *value = (baseline->fixed_s + baseline->token_s * tokens) / price->time_s;
+    case FIGURE_SPEEDUP: {
+        const struct device_baseline *of = device_baseline(device, result->of);
+        *value = baseline_s(device_baseline(device, result->baseline), tokens) /
+                 (of ? baseline_s(of, tokens) : price->time_s);
+        return true;
+    }
+    case FIGURE_EFFICIENCY_GAIN:
+        if (price->joule <= 0)
+            return error_set(error, STATUS_USAGE, "efficiency_gain needs the device's energy");
+        *value = tokens / price->joule / device_baseline(device, result->baseline)->tokens_per_joule;
         return true;
     default:
         return error_set(error, STATUS_USAGE, "%s is a figure of unit calls, not of a model's workload",

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "platforms/device.h"
 #include "platforms/platform.h"
 #include "platforms/validate.h"
 
@@ -69,13 +70,46 @@ static void every_published_figure_is_reproduced(void **state)
                    {"mnist-transfer-packed", 32000},
                    {"prefill-64-cpu", 68.80},
                    {"prefill-64-gpu", 8.90},
-                   {"prefill-average-cpu", 55.70}};
+                   {"prefill-average-cpu", 55.70},
+                   {"prefill-average-gpu", 6.06},
+                   {"gpu-average-cpu", 9.19},
+                   {"decode-2.7b-gain-v4", 1.65},
+                   {"decode-2.7b-gain-v1", 6},
+                   {"layer-cycles", 64 * 681575},
+                   {"decode", 7.21},
+                   {"decode-w8", 3.61}};
     for (size_t i = 0; i < sizeof printed / sizeof printed[0]; i++)
         assert_true(find_row(&validation, printed[i].id)->published == printed[i].published);
     assert_true(find_row(&validation, "streaming-16")->tolerance == 0);
     assert_string_equal(find_row(&validation, "streaming-16")->provenance, "measured-rtl");
     assert_string_equal(find_row(&validation, "fusion-gain")->figure, "reduction");
+    assert_true(find_row(&validation, "layer-cycles")->tolerance == 0);
+    assert_true(fabs(find_row(&validation, "decode-w8")->model - 3.75) < 0.005);
     validation_free(&validation);
+}
+
+/* A table as printed adds up. */
+static void resources_add_up_to_their_total(void **state)
+{
+    (void)state;
+    struct device *device;
+    struct error error = {0};
+    assert_true(device_load("fpga-model", "fastmamba-vc709", &device, &error));
+    struct device_resources sum = {.lut = 0};
+    assert_true(device->resources_count > 3);
+    const struct device_resources *total = &device->resources[device->resources_count - 2];
+    assert_string_equal(total->name, "Total");
+    for (const struct device_resources *block = device->resources; block < total; block++) {
+        sum.lut += block->lut;
+        sum.ff += block->ff;
+        sum.dsp += block->dsp;
+        sum.bram += block->bram;
+    }
+    assert_true(sum.lut == total->lut && sum.ff == total->ff && sum.dsp == total->dsp &&
+                sum.bram == total->bram);
+    assert_true(total[1].dsp >= total->dsp);
+    assert_true(device->undecided_count > 0 && device->baselines_count > 0);
+    device_free(device);
 }
 
 static void a_device_or_platform_can_be_chosen(void **state)
@@ -110,6 +144,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_published_figure_is_reproduced),
+        cmocka_unit_test(resources_add_up_to_their_total),
         cmocka_unit_test(a_device_or_platform_can_be_chosen),
         cmocka_unit_test(wrong_choices_are_refused),
     };
