@@ -142,13 +142,18 @@ static bool parse_table_or_json(const char *option, const char *value, void *to,
 
 static bool parse_compare(const char *option, const char *value, void *to, struct error *error)
 {
+    char names[128] = "";
     for (int what = COMPARE_NOTHING + 1; what < COMPARISON_COUNT; what++)
         if (!strcmp(value, comparison_name((enum comparison)what))) {
             *(enum comparison *)to = (enum comparison)what;
             return true;
         }
-    return error_set(error, STATUS_USAGE, "--%s %s is not built yet: kernel, isa, threads and precision are",
-                     option, value);
+    for (int what = COMPARE_NOTHING + 1; what < COMPARISON_COUNT; what++) {
+        const size_t used = strlen(names);
+        snprintf(names + used, sizeof names - used, "%s %s", what > COMPARE_NOTHING + 1 ? "," : "",
+                 comparison_name((enum comparison)what));
+    }
+    return error_set(error, STATUS_USAGE, "--%s %s: must be one of%s", option, value, names);
 }
 
 static bool parse_setting(const char *option, const char *value, void *to, struct error *error)
@@ -167,20 +172,6 @@ static bool parse_setting(const char *option, const char *value, void *to, struc
 static bool parse_later(const char *option, const char *value, void *to, struct error *error)
 {
     (void)to;
-    static const struct {
-        const char *option, *built, *others;
-    } words[] = {{"scan", "sequential", "blelloch chunked ssd"},
-                 {"recompute", "none", "store recompute checkpoint"}};
-    for (int i = 0; i < COUNT_OF(words); i++) {
-        if (strcmp(option, words[i].option))
-            continue;
-        if (!strcmp(value, words[i].built))
-            return true;
-        char word[32];
-        snprintf(word, sizeof word, "%.*s", (int)strcspn(value, ":"), value);
-        if (!strstr(words[i].others, word))
-            return error_set(error, STATUS_USAGE, "--%s %s: must be %s", option, value, words[i].built);
-    }
     return error_set(error, STATUS_USAGE, "--%s%s%s is not built yet", option, value ? " " : "",
                      value ? value : "");
 }
@@ -214,11 +205,11 @@ static const struct option_spec {
     {"seqlen", "L", RUN, parse_count, FIELD(seqlen), "tokens of the prompt (default 512)"},
     {"stage", "STAGE,...", RUN | CHECK, parse_list, FIELD(stages),
      "only these stages, or groups that hold them"},
-    {"fusion", "F", RUN, parse_text, FIELD(fusion),
-     "none, conv-silu, scan, or a partition a+b,c+d (default conv-silu,scan)"},
-    {"scan", "ALGORITHM", RUN, parse_later, 0, "sequential"},
-    {"recompute", "R", RUN, parse_later, 0, "none"},
-    {"precision", "P", RUN | EVAL, parse_precision, FIELD(precision),
+    {"fusion", "F", RUN, parse_text, FIELD(choices.values[CHOICE_FUSION]),
+     "none, conv-silu, scan, block, or a partition a+b,c+d (default conv-silu,scan)"},
+    {"scan", "ALGORITHM", RUN, parse_text, FIELD(choices.values[CHOICE_SCAN]), "sequential"},
+    {"recompute", "R", RUN, parse_text, FIELD(choices.values[CHOICE_RECOMPUTE]), "none"},
+    {"precision", "P", RUN | EVAL, parse_precision, FIELD(choices.precision),
      "of the projections: fp32 (default), fp64, bf16, fp16, int8; modelled devices have their own"},
     {"isa", "LEVEL", RUN | CHECK | EVAL, parse_isa, FIELD(isa),
      "hold the kernels down to this level (scalar, avx2, avx512, amx, ...)"},
@@ -233,7 +224,8 @@ static const struct option_spec {
     {"all-logits", NULL, RUN, parse_flag, FIELD(all_logits), "the head sees every token, not only the last"},
     {"set", "KEY=VALUE", RUN, parse_setting, 0, "an option of a modelled device; see 'list devices'"},
     {"compare", "WHAT", RUN, parse_compare, FIELD(compare),
-     "kernel, isa, threads or precision: all of its variants in turns, each against the default"},
+     "kernel, isa, threads, precision, fusion, scan or recompute: all of its variants in turns,\n"
+     "                              each against the first"},
     {"out", "DIR", RUN | REPORT, parse_text, FIELD(out), "folder for records, figures and report.html"},
     {"format", "F", RUN, parse_format, FIELD(format), "table (default), json, csv or gbench"},
     {"format", "F", LIST | VALIDATE, parse_table_or_json, FIELD(format), "table (default) or json"},
@@ -373,7 +365,6 @@ bool cli_parse(int argc, char **argv, struct arguments *arguments, struct error 
 {
     *arguments = (struct arguments){.batch = 1,
                                     .seqlen = 512,
-                                    .fusion = plan_default_fusion,
                                     .cache = CACHE_WEIGHTS_COLD,
                                     .min_time_s = 0.05,
                                     .seed = 1,

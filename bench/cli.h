@@ -42,8 +42,7 @@ struct arguments {
     const char *model, *checkpoint;
     struct selection phases, stages;
     int64_t batch, seqlen;
-    const char *fusion;
-    enum precision precision;
+    struct plan_choices choices;
     enum isa isa;
     bool isa_given;
     int threads; /* 0: one a core */

@@ -10,9 +10,9 @@
 #include "mamba/difference.h"
 #include "platforms/cpu/forward.h"
 
-/* rel_l2 that the logits of a whole model may differ from float64 by. Below fp32 it is a few times the rounding
- * of one product's inputs (2^-8 for bf16, 2^-11 for fp16, 2^-8 of the largest value for int8), which layers
- * add up. */
+/* rel_l2 that the logits of a whole model may differ from float64 by. Below fp32 it is a few times the
+ * rounding of one product's inputs (2^-8 for bf16, 2^-11 for fp16, 2^-8 of the largest value for int8), which
+ * layers add up. */
 static double tolerance(enum precision precision)
 {
     static const double tolerances[PRECISION_COUNT] = {
@@ -50,7 +50,7 @@ static struct workload *workload_create(struct evaluation *e, enum phase phase, 
         return NULL;
     }
     if (graph_build(&e->model.shape, phase, batch, seqlen, true, &w->graph, e->error) &&
-        plan_build(&w->graph, plan_default_fusion, e->arguments->precision, &w->plan, e->error) &&
+        plan_build(&w->graph, plan_fusing(NULL, e->arguments->choices.precision), &w->plan, e->error) &&
         (w->program = program_create(e->network, &w->graph, &w->plan, e->error)))
         return w;
     free(w);
@@ -169,8 +169,9 @@ static enum status evaluate_logits(struct evaluation *e)
     const struct arguments *arguments = e->arguments;
     struct reference reference = {0};
     enum status status = STATUS_OK;
-    bool ok = reference_load(arguments->reference, e->model.shape.vocab, &reference, e->error) &&
-              (e->network = network_create(&e->model, arguments->precision, reference.batch, e->error));
+    bool ok =
+        reference_load(arguments->reference, e->model.shape.vocab, &reference, e->error) &&
+        (e->network = network_create(&e->model, arguments->choices.precision, reference.batch, e->error));
     if (ok) {
         const struct {
             const char *name;
@@ -178,10 +179,10 @@ static enum status evaluate_logits(struct evaluation *e)
         } ways[] = {{"prefill", reference.tokens},
                     {"decode token by token", 0},
                     {"prefill, then decode", (reference.tokens + 1) / 2}};
-        const double bound = tolerance(arguments->precision);
+        const double bound = tolerance(arguments->choices.precision);
         printf("%s, %s: %lld x %lld tokens against %s\n", e->model.source,
-               precision_name(arguments->precision), (long long)reference.batch, (long long)reference.tokens,
-               arguments->reference);
+               precision_name(arguments->choices.precision), (long long)reference.batch,
+               (long long)reference.tokens, arguments->reference);
         printf("%-24s %12s %12s %10s\n", "logits", "rel L2", "max abs", "bound");
         for (int i = 0; i < COUNT_OF(ways) && ok; i++) {
             struct difference total = {0};
@@ -256,7 +257,7 @@ static bool classify_all(struct evaluation *e, const struct idx *images, double 
             workload_destroy(w);
             network_destroy(e->network);
             w = NULL;
-            ok = (e->network = network_create(&e->model, e->arguments->precision, batch, e->error)) &&
+            ok = (e->network = network_create(&e->model, e->arguments->choices.precision, batch, e->error)) &&
                  (w = workload_create(e, PHASE_PREFILL, batch, 1));
         }
         ok = ok && classify(e, w, images, first, logits + first * classes);
@@ -288,7 +289,7 @@ static enum status compare_logits(struct evaluation *e, const double *logits, in
     safetensors_close(&file);
     if (!ok)
         return e->error->status;
-    const double bound = tolerance(e->arguments->precision);
+    const double bound = tolerance(e->arguments->choices.precision);
     const bool good = difference_rel_l2(&total) <= bound;
     printf("logits: rel L2 %.2e, max abs %.2e, bound %.0e  %s\n", difference_rel_l2(&total), total.max_abs,
            bound, good ? "ok" : "FAILED");
@@ -311,7 +312,7 @@ static enum status evaluate_images(struct evaluation *e)
         for (int64_t i = 0; i < total; i++)
             right += argmax(logits + i * shape->outputs, shape->outputs) == labels.values[i];
         printf("%s, %s: %lld of %lld images right, accuracy %.2f %%\n", e->model.source,
-               precision_name(e->arguments->precision), (long long)right, (long long)total,
+               precision_name(e->arguments->choices.precision), (long long)right, (long long)total,
                100.0 * (double)right / (double)total);
         if (e->arguments->reference)
             status = compare_logits(e, logits, total * shape->outputs);

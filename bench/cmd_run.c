@@ -101,12 +101,17 @@ static char *make_repro(const struct session *s, const struct result *result)
     fprintf(out, "mamba-bench run --platform %s:%s %s ", result->platform, result->device,
             a->checkpoint ? "--checkpoint" : "--model");
     write_word(out, a->checkpoint ? a->checkpoint : result->graph->shape.name);
-    fprintf(out, " --phase %s --batch %lld --seqlen %lld --fusion %s --seed %llu",
-            phase_name(result->graph->phase), (long long)a->batch, (long long)a->seqlen, result->plan->fusion,
-            (unsigned long long)a->seed);
+    fprintf(out, " --phase %s --batch %lld --seqlen %lld --seed %llu", phase_name(result->graph->phase),
+            (long long)a->batch, (long long)a->seqlen, (unsigned long long)a->seed);
+    for (int c = 0; c < CHOICE_COUNT; c++) {
+        const bool compared = comparison_choice(a->compare) == (enum plan_choice)c;
+        const char *value = compared ? a->choices.values[c] : result->plan->values[c];
+        if (value)
+            fprintf(out, " --%s %s", plan_choice_name((enum plan_choice)c), value);
+    }
     if (result->cache)
         fprintf(out, " --precision %s --threads %d --cache %s --repetitions %d --min-time %g",
-                precision_name(a->compare ? a->precision : result->plan->precision), s->threads,
+                precision_name(a->compare ? a->choices.precision : result->plan->precision), s->threads,
                 cache_mode_name(a->cache), a->repetitions, a->min_time_s);
     if (a->compare)
         fprintf(out, " --compare %s", comparison_name(a->compare));
@@ -141,7 +146,7 @@ bool session_add(struct session *s, struct result *result)
 
 struct result session_result(const struct session *s, const struct workload *w, const struct unit *unit)
 {
-    const bool alone = unit->scope <= SCOPE_GROUP && !unit->in_plan;
+    const bool alone = unit->scope <= SCOPE_GROUP && !unit->in_plan && unit->span < 0;
     const struct arguments *a = s->arguments;
     const bool held = w->platform->execute && (a->isa_given || a->compare == COMPARE_ISA);
     return (struct result){
@@ -152,7 +157,7 @@ struct result session_result(const struct session *s, const struct workload *w, 
             w->platform->execute && environment_emulated() ? PROVENANCE_SIMULATED : w->platform->provenance,
         .graph = &w->graph,
         .plan = &w->plan,
-        .fusion = alone ? "none" : w->plan.fusion,
+        .fusion = alone ? "none" : w->plan.values[CHOICE_FUSION],
         .unit = unit,
         .isa = held ? isa_name(w->variant ? w->variant->isa : a->isa) : NULL,
         .all_logits = s->arguments->all_logits,
@@ -294,34 +299,50 @@ void session_report_item(const struct cbench_result *timed, void *user)
     json_decref(result.energy);
 }
 
+struct checked {
+    const struct kernel **kernels;
+    int count;
+};
+
+static bool check_unit_kernel(struct session *s, const struct workload *w, int unit, struct checked *checked)
+{
+    const struct kernel_family *family = NULL;
+    const struct kernel *kernel = w->platform->kernel(w->run, unit, &family);
+    struct check_result result;
+    for (int k = 0; k < checked->count; k++)
+        if (checked->kernels[k] == kernel)
+            return true;
+    if (!kernel)
+        return true;
+    const struct kernel **kernels = realloc(checked->kernels, sizeof *kernels * (size_t)(checked->count + 1));
+    if (!kernels)
+        return error_set(s->error, STATUS_FAILED, "out of memory");
+    checked->kernels = kernels;
+    checked->kernels[checked->count++] = kernel;
+    session_progress(s, "checking %s", kernel->name, 0, 0);
+    if (!check_kernel(family, kernel, &(struct check_options){s->arguments->seed, false}, &result, s->error))
+        return false;
+    return result.passed || error_set(s->error, STATUS_FAILED, "%s is wrong and is not timed: %s",
+                                      kernel->name, result.failure);
+}
+
 /* No kernel is timed before it has passed its check in this process. */
 bool session_check_kernels(struct session *s)
 {
-    const struct kernel **checked = calloc((size_t)s->n_items, sizeof *checked);
-    if (!checked)
-        return error_set(s->error, STATUS_FAILED, "out of memory");
-    int n_checked = 0;
-    for (int i = 0; i < s->n_items && s->error->status == STATUS_OK; i++) {
-        const struct item *item = &s->items[i];
-        const struct kernel_family *family = NULL;
-        const struct kernel *kernel =
-            item->workload->platform->kernel(item->workload->run, item->unit, &family);
-        bool seen = kernel == NULL;
-        for (int k = 0; k < n_checked && !seen; k++)
-            seen = checked[k] == kernel;
-        if (seen)
-            continue;
-        struct check_result result;
-        session_progress(s, "checking %s", kernel->name, 0, 0);
-        if (check_kernel(family, kernel, &(struct check_options){s->arguments->seed, false}, &result,
-                         s->error) &&
-            !result.passed)
-            error_set(s->error, STATUS_FAILED, "%s is wrong and is not timed: %s", kernel->name,
-                      result.failure);
-        checked[n_checked++] = kernel;
+    struct checked checked = {0};
+    bool ok = true;
+    for (int i = 0; i < s->n_items && ok; i++) {
+        const struct workload *w = s->items[i].workload;
+        const struct unit *units;
+        const int n = w->platform->units(w->run, &units);
+        const int span = units[s->items[i].unit].span;
+        ok = check_unit_kernel(s, w, s->items[i].unit, &checked);
+        for (int u = 0; u < n && ok && span >= 0; u++)
+            if (units[u].in_plan && group_within(&w->plan.groups[units[u].group], &w->spans->groups[span]))
+                ok = check_unit_kernel(s, w, u, &checked);
     }
-    free(checked);
-    return s->error->status == STATUS_OK;
+    free(checked.kernels);
+    return ok;
 }
 
 /* Before timing: units that work in place move their operands a step further with every execution. */
@@ -396,37 +417,42 @@ static bool run_measured(struct session *s)
     return s->error->status == STATUS_OK;
 }
 
+bool session_price_unit(struct session *s, const struct workload *w, int unit, json_t *compare)
+{
+    const struct unit *units;
+    struct price price;
+    w->platform->units(w->run, &units);
+    struct result result = session_result(s, w, &units[unit]);
+    result.options = w->options;
+    result.compare = compare;
+    result.accuracy =
+        &(struct accuracy){.reason = "the model prices time and energy, not the device's arithmetic"};
+    if (units[unit].skip[0]) {
+        result.skipped = units[unit].skip;
+    } else {
+        if (!w->platform->price(w->run, unit, &price, s->error))
+            return false;
+        result.price = &price;
+        result.energy = json_pack("{s:s,s:s}", "method", price.energy_method, "note", price.energy_note);
+        if (price.joule >= 0) {
+            const double tokens = (double)(w->graph.batch * w->graph.seqlen);
+            json_object_set_new(result.energy, "joule", json_real(price.joule));
+            if (units[unit].scope == SCOPE_MODEL)
+                json_object_set_new(result.energy, "joule_per_token", json_real(price.joule / tokens));
+        }
+    }
+    const bool ok = session_add(s, &result);
+    json_decref(result.energy);
+    return ok;
+}
+
 static bool price_workload(struct session *s, const struct workload *w)
 {
     const struct unit *units;
     const int n = w->platform->units(w->run, &units);
-    for (int u = 0; u < n; u++) {
-        struct price price;
-        if (!unit_selected(s->arguments, &units[u]))
-            continue;
-        struct result result = session_result(s, w, &units[u]);
-        result.options = w->options;
-        result.accuracy =
-            &(struct accuracy){.reason = "the model prices time and energy, not the device's arithmetic"};
-        if (units[u].skip[0]) {
-            result.skipped = units[u].skip;
-        } else {
-            if (!w->platform->price(w->run, u, &price, s->error))
-                return false;
-            result.price = &price;
-            result.energy = json_pack("{s:s,s:s}", "method", price.energy_method, "note", price.energy_note);
-            if (price.joule >= 0) {
-                const double tokens = (double)(w->graph.batch * w->graph.seqlen);
-                json_object_set_new(result.energy, "joule", json_real(price.joule));
-                if (units[u].scope == SCOPE_MODEL)
-                    json_object_set_new(result.energy, "joule_per_token", json_real(price.joule / tokens));
-            }
-        }
-        const bool ok = session_add(s, &result);
-        json_decref(result.energy);
-        if (!ok)
+    for (int u = 0; u < n; u++)
+        if (unit_selected(s->arguments, &units[u]) && !session_price_unit(s, w, u, NULL))
             return false;
-    }
     return true;
 }
 
@@ -465,12 +491,12 @@ static bool plan_workload(struct session *s, const struct platform *platform, co
 {
     const struct arguments *a = s->arguments;
     struct workload *w = &s->workloads[s->n_workloads];
-    enum precision precision = a->precision;
+    struct plan_choices choices = a->choices;
     w->platform = platform;
     w->device = device;
-    if ((platform->precision && !platform->precision(device, &precision, s->error)) ||
+    if ((platform->precision && !platform->precision(device, &choices.precision, s->error)) ||
         !graph_build(&s->model.shape, phase, a->batch, a->seqlen, a->all_logits, &w->graph, s->error) ||
-        !plan_build(&w->graph, a->fusion, precision, &w->plan, s->error))
+        !plan_build(&w->graph, choices, &w->plan, s->error))
         return false;
     s->n_workloads++;
     return true;
@@ -554,6 +580,7 @@ bool session_open(struct session *s, struct workload *w)
         .model = &s->model,
         .graph = &w->graph,
         .plan = &w->plan,
+        .spans = w->spans,
         .device = w->device,
         .options = w->options,
         .threads = w->threads,
@@ -723,17 +750,20 @@ static bool run_session(struct session *s)
     if (!open_shape(s) || !plan_workloads(s) || !hand_out_options(s))
         return false;
     const bool measured = any_measured(s), compared = s->arguments->compare != COMPARE_NOTHING;
-    for (int w = 0; w < s->n_workloads && compared; w++)
+    const bool choice = comparison_choice(s->arguments->compare) < CHOICE_COUNT;
+    for (int w = 0; w < s->n_workloads && compared && !choice; w++)
         if (!s->workloads[w].platform->execute)
-            return error_set(s->error, STATUS_USAGE, "--compare times variants: %s is modelled; use cpu",
-                             s->workloads[w].platform->name);
+            return error_set(
+                s->error, STATUS_USAGE,
+                "--compare %s times variants: %s is modelled and compares fusion, scan and recompute",
+                comparison_name(s->arguments->compare), s->workloads[w].platform->name);
     if (s->arguments->compare == COMPARE_KERNEL)
         compare_load_peers();
     if (!settle_threads(s) || !open_folder(s) || !load_energies(s) || (measured && !make_weights(s)) ||
         (!compared && !open_workloads(s)) || !open_environment(s, measured) || !write_environment(s))
         return false;
     for (int w = 0; w < s->n_workloads; w++)
-        if (s->workloads[w].platform->price && !price_workload(s, &s->workloads[w]))
+        if (!compared && s->workloads[w].platform->price && !price_workload(s, &s->workloads[w]))
             return false;
     return (compared ? session_compare(s) : run_measured(s)) && write_reports(s);
 }

@@ -11,12 +11,21 @@
 
 static const char *const comparison_names[COMPARISON_COUNT] = {
     [COMPARE_NOTHING] = "nothing", [COMPARE_KERNEL] = "kernel",       [COMPARE_ISA] = "isa",
-    [COMPARE_THREADS] = "threads", [COMPARE_PRECISION] = "precision",
+    [COMPARE_THREADS] = "threads", [COMPARE_PRECISION] = "precision", [COMPARE_FUSION] = "fusion",
+    [COMPARE_SCAN] = "scan",       [COMPARE_RECOMPUTE] = "recompute",
 };
 
 const char *comparison_name(enum comparison what)
 {
     return comparison_names[what];
+}
+
+enum plan_choice comparison_choice(enum comparison what)
+{
+    return what == COMPARE_FUSION      ? CHOICE_FUSION
+           : what == COMPARE_SCAN      ? CHOICE_SCAN
+           : what == COMPARE_RECOMPUTE ? CHOICE_RECOMPUTE
+                                       : CHOICE_COUNT;
 }
 
 void compare_load_peers(void)
@@ -42,7 +51,7 @@ static struct variant *add(struct variant *variants, int *n, const struct varian
         return NULL;
     struct variant *variant = &variants[(*n)++];
     *variant = *base;
-    snprintf(variant->name, sizeof variant->name, "%s", name);
+    snprintf(variant->name, sizeof variant->name, "%.*s", (int)sizeof variant->name - 1, name);
     return variant;
 }
 
@@ -65,7 +74,7 @@ static void add_kernels(struct variant *variants, int *n, const struct variant *
         for (int k = 0; k < kernel_families[f]->n_kernels; k++) {
             const struct kernel *kernel = &kernel_families[f]->kernels[k];
             const char *name = strchr(kernel->name, '/') + 1;
-            if ((kernel->precision != base->precision && kernel->precision != PRECISION_FP32) ||
+            if ((kernel->precision != base->choices.precision && kernel->precision != PRECISION_FP32) ||
                 !usable(kernel))
                 continue;
             struct variant *variant = add(variants, n, base, name);
@@ -80,7 +89,7 @@ static void add_levels(struct variant *variants, int *n, const struct variant *b
     bool below = false;
     for (int i = (int)base->isa; i > ISA_SCALAR; i--) {
         const enum isa isa = (enum isa)i;
-        if (!any_usable(isa, base->precision) && !any_usable(isa, PRECISION_FP32))
+        if (!any_usable(isa, base->choices.precision) && !any_usable(isa, PRECISION_FP32))
             continue;
         if (below) {
             struct variant *variant = add(variants, n, base, isa_name(isa));
@@ -96,17 +105,42 @@ static void add_levels(struct variant *variants, int *n, const struct variant *b
 static void add_precisions(struct variant *variants, int *n, const struct variant *base)
 {
     for (int precision = 0; precision < PRECISION_COUNT; precision++) {
-        if (precision == PRECISION_FP64 || precision == (int)base->precision ||
+        if (precision == PRECISION_FP64 || precision == (int)base->choices.precision ||
             !any_usable(ISA_COUNT, (enum precision)precision))
             continue;
         struct variant *variant = add(variants, n, base, precision_name((enum precision)precision));
         if (variant)
-            variant->precision = (enum precision)precision;
+            variant->choices.precision = (enum precision)precision;
     }
 }
 
-int compare_variants(enum comparison what, const struct variant *base, struct variant *variants)
+struct plan_choices variant_choices(enum comparison what, const struct variant *variant)
 {
+    struct plan_choices choices = variant->choices;
+    if (comparison_choice(what) < CHOICE_COUNT)
+        choices.values[comparison_choice(what)] = variant->value;
+    return choices;
+}
+
+static void add_values(struct variant *variants, int *n, const struct variant *base, enum plan_choice choice,
+                       const struct graph *graph)
+{
+    char values[PLAN_MAX_VALUES][PLAN_VALUE_SIZE];
+    const int n_values = plan_choice_values(choice, graph, values);
+    const char *first = base->choices.values[choice] ? base->choices.values[choice] : values[0];
+    for (int v = COMPARE_BASELINE; v <= COMPARE_CONTROL; v++)
+        snprintf(variants[v].value, sizeof variants[v].value, "%s", first);
+    for (int i = 0; i < n_values; i++) {
+        struct variant *variant = strcmp(values[i], first) ? add(variants, n, base, values[i]) : NULL;
+        if (variant)
+            memcpy(variant->value, values[i], sizeof values[i]);
+    }
+}
+
+int compare_variants(enum comparison what, const struct variant *base, const struct graph *graph,
+                     struct variant *variants)
+{
+    const enum plan_choice choice = comparison_choice(what);
     int n = 0;
     variants[n++] = *base;
     variants[n++] = *base;
@@ -119,13 +153,17 @@ int compare_variants(enum comparison what, const struct variant *base, struct va
         add_precisions(variants, &n, base);
     else if (what == COMPARE_THREADS && base->threads > 1)
         add(variants, &n, base, "1 thread")->threads = 1;
+    else if (choice < CHOICE_COUNT)
+        add_values(variants, &n, base, choice, graph);
     struct variant *baseline = &variants[COMPARE_BASELINE];
     if (what == COMPARE_ISA)
         snprintf(baseline->name, sizeof baseline->name, "%s", isa_name(baseline->isa));
     else if (what == COMPARE_THREADS)
         snprintf(baseline->name, sizeof baseline->name, "%d threads", baseline->threads);
     else if (what == COMPARE_PRECISION)
-        snprintf(baseline->name, sizeof baseline->name, "%s", precision_name(baseline->precision));
+        snprintf(baseline->name, sizeof baseline->name, "%s", precision_name(baseline->choices.precision));
+    else if (choice < CHOICE_COUNT)
+        snprintf(baseline->name, sizeof baseline->name, "%s", baseline->value);
     else
         snprintf(baseline->name, sizeof baseline->name, "the ladder's choice");
     return n;

@@ -32,8 +32,11 @@ static json_t *work_json(const struct unit *unit)
 
 static json_t *plan_json(const struct result *result)
 {
-    json_t *plan = json_pack("{s:s,s:s,s:s,s:s}", "fusion", result->fusion, "scan", "sequential", "recompute",
-                             "none", "precision", precision_name(result->plan->precision));
+    json_t *plan = json_pack("{s:s,s:s}", "fusion", result->fusion, "precision",
+                             precision_name(result->plan->precision));
+    for (int c = CHOICE_SCAN; c < CHOICE_COUNT && plan; c++)
+        json_object_set_new(plan, plan_choice_name((enum plan_choice)c),
+                            json_string(result->plan->values[c]));
     for (const char *const *option = result->options; option && *option && plan; option++) {
         const char *equals = strchr(*option, '=');
         char *key = strndup(*option, (size_t)(equals - *option));
@@ -151,6 +154,8 @@ static bool add_figures(json_t *record, const struct result *result, struct erro
         if (result->price->cycles >= 0)
             json_object_set_new(record, "cycles", number(result->price->cycles));
         json_object_set_new(record, "breakdown", breakdown_json(result->price));
+        json_object_set_new(json_object_get(record, "work"), "off_chip_bytes",
+                            number(result->price->off_chip_bytes));
         if (result->price->note[0])
             json_object_set_new(record, "note", json_string(result->price->note));
     }

@@ -20,6 +20,7 @@ struct workload {
     const char *device;
     struct graph graph;
     struct plan plan;
+    const struct plan *spans; /* see struct task */
     int threads;
     const struct variant *variant;         /* null: nothing is compared */
     const char *options[MAX_SELECTED + 1]; /* those of --set that the device has, null-terminated */
@@ -61,7 +62,7 @@ struct session {
     struct workload *workloads;
     int n_workloads, n_items, n_done, n_failed;
     struct item *items;
-    struct variant variants[COMPARE_MAX_VARIANTS];
+    struct variant variants[COMPARE_MAX_VARIANTS]; /* of the workload that is being compared */
     int n_variants;
     bool progress;
 };
@@ -87,6 +88,9 @@ cbench_report_fn session_report_item;
 /* A result with all that does not depend on its time. */
 struct result session_result(const struct session *s, const struct workload *w, const struct unit *unit);
 bool session_add(struct session *s, struct result *result);
+
+/* The record of a modelled unit goes out. compare: of the record, or null. */
+bool session_price_unit(struct session *s, const struct workload *w, int unit, json_t *compare);
 
 /* --compare: each workload's variants in turns (bench/run_compare.c). */
 bool session_compare(struct session *s);

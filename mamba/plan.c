@@ -5,7 +5,31 @@
 #include <stdio.h>
 #include <string.h>
 
-const char plan_default_fusion[] = "conv-silu,scan";
+static const struct {
+    const char *name, *fallback;
+} choices_made[CHOICE_COUNT] = {
+    [CHOICE_FUSION] = {"fusion", "conv-silu,scan"}, /* what Mamba's own kernels fuse */
+    [CHOICE_SCAN] = {"scan", "sequential"},
+    [CHOICE_RECOMPUTE] = {"recompute", "none"},
+};
+
+const char *plan_choice_name(enum plan_choice choice)
+{
+    return choices_made[choice].name;
+}
+
+struct plan_choices plan_fusing(const char *fusion, enum precision precision)
+{
+    return (struct plan_choices){{[CHOICE_FUSION] = fusion}, precision};
+}
+
+struct plan_choices plan_choices(const struct plan *plan)
+{
+    struct plan_choices choices = {.precision = plan->precision};
+    for (int c = 0; c < CHOICE_COUNT; c++)
+        choices.values[c] = plan->values[c];
+    return choices;
+}
 
 static const struct {
     const char *name;
@@ -16,6 +40,8 @@ static const struct {
     {"conv-silu", ARCH_MAMBA2, "conv+silu"},
     {"scan", ARCH_MAMBA1, "softplus+discretize+scan+contract+skip+gate"},
     {"scan", ARCH_MAMBA2, "softplus+scan+skip"},
+    {"block", ARCH_MAMBA1, "conv+silu,softplus+discretize+scan+contract+skip+gate"},
+    {"block", ARCH_MAMBA2, "conv+silu+softplus+scan+skip+gate_norm"},
 };
 
 /* A lone stage name that is also a fusion's name means the fusion. */
@@ -69,6 +95,16 @@ static bool feeds(const struct graph *graph, int from, int to)
         if (!is_output(&stage->operands[o]) &&
             producer(graph, tensor_root(graph, stage->operands[o].tensor)) == from)
             return true;
+    return false;
+}
+
+static bool reads(const struct graph *graph, int stage, int root)
+{
+    for (int o = 0; o < graph->stages[stage].n_operands; o++) {
+        const struct stage_operand *operand = &graph->stages[stage].operands[o];
+        if (!is_output(operand) && tensor_root(graph, operand->tensor) == root)
+            return true;
+    }
     return false;
 }
 
@@ -169,6 +205,35 @@ static void count_group(const struct graph *graph, enum precision precision, str
     }
 }
 
+/* Bytes of a tensor made inside the group that do not leave it. */
+static uint64_t inner_bytes(const struct graph *graph, const struct group *group, const struct stage *stage,
+                            const struct stage_operand *operand, enum precision precision)
+{
+    const double value_bytes = operand_value_bytes(graph, stage, operand, precision);
+    return stage_operand_bytes(graph, stage, operand, value_bytes) -
+           bytes_leaving(graph, group, tensor_root(graph, operand->tensor), value_bytes);
+}
+
+/* Inner tensors are needed from the stage that makes them to the last that reads them. */
+static void count_live(const struct graph *graph, enum precision precision, struct group *group)
+{
+    for (int now = 0; now < group->n_stages; now++) {
+        uint64_t live = 0;
+        for (int made = 0; made <= now; made++) {
+            const struct stage *stage = &graph->stages[group->stages[made]];
+            for (int o = 0; o < stage->n_operands; o++) {
+                bool needed = made == now;
+                for (int reader = now; reader < group->n_stages; reader++)
+                    needed |=
+                        reads(graph, group->stages[reader], tensor_root(graph, stage->operands[o].tensor));
+                if (is_output(&stage->operands[o]) && needed)
+                    live += inner_bytes(graph, group, stage, &stage->operands[o], precision);
+            }
+        }
+        group->live_bytes = live > group->live_bytes ? live : group->live_bytes;
+    }
+}
+
 static void name_group(const struct graph *graph, struct group *group)
 {
     size_t used = 0;
@@ -212,38 +277,19 @@ static bool order_groups(const struct graph *graph, struct plan *plan, struct er
     return true;
 }
 
-bool plan_build(const struct graph *graph, const char *fusion, enum precision precision, struct plan *plan,
-                struct error *error)
+/* One group for each label; stages without one (-1) stand alone. */
+static bool partition(const struct graph *graph, const int *label, struct plan *plan, struct error *error)
 {
-    int group_of[GRAPH_MAX_STAGES];
-    for (int s = 0; s < graph->n_stages; s++)
-        group_of[s] = -1;
-    if (strlen(fusion) >= sizeof plan->fusion)
-        return error_set(error, STATUS_USAGE, "--fusion: longer than %zu characters",
-                         sizeof plan->fusion - 1);
-    *plan = (struct plan){.precision = precision};
-    snprintf(plan->fusion, sizeof plan->fusion, "%s", fusion);
-
-    int n_fused = 0;
-    if (strcmp(fusion, "none")) {
-        char text[sizeof plan->fusion];
-        memcpy(text, plan->fusion, sizeof text);
-        char *rest = text;
-        for (char *item; (item = strsep(&rest, ","));)
-            if (!assign_group(graph, expand(graph->shape.arch, item), n_fused++, group_of, error))
-                return false;
-    }
-
     int index_of[GRAPH_MAX_STAGES];
     for (int i = 0; i < GRAPH_MAX_STAGES; i++)
         index_of[i] = -1;
     for (int s = 0; s < graph->n_stages; s++) {
-        int g = group_of[s] >= 0 ? index_of[group_of[s]] : -1;
+        int g = label[s] >= 0 ? index_of[label[s]] : -1;
         if (g < 0) {
             g = plan->n_groups++;
             plan->groups[g] = (struct group){.place = graph->stages[s].place};
-            if (group_of[s] >= 0)
-                index_of[group_of[s]] = g;
+            if (label[s] >= 0)
+                index_of[label[s]] = g;
         }
         plan->groups[g].stages[plan->groups[g].n_stages++] = s;
     }
@@ -251,7 +297,144 @@ bool plan_build(const struct graph *graph, const char *fusion, enum precision pr
         name_group(graph, &plan->groups[g]);
         if (!group_connected(graph, &plan->groups[g], error))
             return false;
-        count_group(graph, precision, &plan->groups[g]);
+        count_group(graph, plan->precision, &plan->groups[g]);
+        count_live(graph, plan->precision, &plan->groups[g]);
     }
     return order_groups(graph, plan, error);
+}
+
+static bool label_fusion(const struct graph *graph, const char *fusion, int *label, struct error *error)
+{
+    int n_labels = 0;
+    char text[PLAN_VALUE_SIZE];
+    for (int s = 0; s < graph->n_stages; s++)
+        label[s] = -1;
+    if (!strcmp(fusion, "none"))
+        return true;
+    snprintf(text, sizeof text, "%s", fusion);
+    char *rest = text;
+    for (char *item; (item = strsep(&rest, ","));) {
+        char groups[PLAN_VALUE_SIZE];
+        snprintf(groups, sizeof groups, "%s", expand(graph->shape.arch, item));
+        char *others = groups;
+        for (char *group; (group = strsep(&others, ","));)
+            if (!assign_group(graph, group, n_labels++, label, error))
+                return false;
+    }
+    return true;
+}
+
+static bool check_choice(enum plan_choice choice, const char *value, struct error *error)
+{
+    static const char *const later[CHOICE_COUNT] = {
+        [CHOICE_SCAN] = "blelloch chunked ssd", [CHOICE_RECOMPUTE] = "store recompute checkpoint"};
+    const char *name = plan_choice_name(choice), *only = choices_made[choice].fallback;
+    if (strlen(value) >= PLAN_VALUE_SIZE)
+        return error_set(error, STATUS_USAGE, "--%s: longer than %d characters", name, PLAN_VALUE_SIZE - 1);
+    if (choice == CHOICE_FUSION || !strcmp(value, only))
+        return true;
+    char word[PLAN_VALUE_SIZE];
+    snprintf(word, sizeof word, "%.*s", (int)strcspn(value, ":"), value);
+    if (*word && strstr(later[choice], word))
+        return error_set(error, STATUS_USAGE, "--%s %s is not built yet: %s is", name, value, only);
+    return error_set(error, STATUS_USAGE, "--%s %s: must be %s", name, value, only);
+}
+
+bool plan_build(const struct graph *graph, struct plan_choices choices, struct plan *plan,
+                struct error *error)
+{
+    int label[GRAPH_MAX_STAGES];
+    /* The values may be those of *plan itself. */
+    struct plan built = {.precision = choices.precision};
+    for (int c = 0; c < CHOICE_COUNT; c++) {
+        const char *value = choices.values[c] ? choices.values[c] : choices_made[c].fallback;
+        if (!check_choice((enum plan_choice)c, value, error))
+            return false;
+        snprintf(built.values[c], sizeof built.values[c], "%s", value);
+    }
+    *plan = built;
+    return label_fusion(graph, plan->values[CHOICE_FUSION], label, error) &&
+           partition(graph, label, plan, error);
+}
+
+int plan_choice_values(enum plan_choice choice, const struct graph *graph,
+                       char values[PLAN_MAX_VALUES][PLAN_VALUE_SIZE])
+{
+    static const char *const listed[CHOICE_COUNT][PLAN_MAX_VALUES] = {
+        [CHOICE_FUSION] = {"none", "conv-silu", "scan", "block"},
+        [CHOICE_SCAN] = {"sequential"},
+        [CHOICE_RECOMPUTE] = {"none"},
+    };
+    int n = 0;
+    (void)graph;
+    for (; n < PLAN_MAX_VALUES && listed[choice][n]; n++)
+        snprintf(values[n], PLAN_VALUE_SIZE, "%s", listed[choice][n]);
+    return n;
+}
+
+static void relabel(int *label, int n, int from, int to)
+{
+    for (int s = 0; s < n; s++)
+        if (label[s] == from)
+            label[s] = to;
+}
+
+/* Whether two labels feed each other, through others if need be. Merges them then. */
+static bool merge_cycle(const struct graph *graph, int *label)
+{
+    bool reach[GRAPH_MAX_STAGES][GRAPH_MAX_STAGES] = {{false}};
+    const int n = graph->n_stages;
+    for (int i = 0; i < n; i++)
+        for (int j = 0; j < n; j++)
+            if (label[i] != label[j] && feeds(graph, i, j))
+                reach[label[i]][label[j]] = true;
+    for (int via = 0; via < n; via++)
+        for (int i = 0; i < n; i++)
+            for (int j = 0; j < n; j++)
+                reach[i][j] |= reach[i][via] && reach[via][j];
+    for (int i = 0; i < n; i++)
+        for (int j = 0; j < i; j++)
+            if (reach[i][j] && reach[j][i]) {
+                relabel(label, n, i, j);
+                return true;
+            }
+    return false;
+}
+
+bool plan_spans(const struct graph *graph, const struct plan *const *plans, int n, struct plan *spans,
+                struct error *error)
+{
+    int label[GRAPH_MAX_STAGES];
+    for (int s = 0; s < graph->n_stages; s++)
+        label[s] = s;
+    for (int p = 0; p < n; p++)
+        for (int g = 0; g < plans[p]->n_groups; g++) {
+            const struct group *group = &plans[p]->groups[g];
+            for (int i = 1; i < group->n_stages; i++)
+                relabel(label, graph->n_stages, label[group->stages[i]], label[group->stages[0]]);
+        }
+    while (merge_cycle(graph, label))
+        ;
+    *spans = (struct plan){.precision = plans[0]->precision};
+    return partition(graph, label, spans, error);
+}
+
+bool plan_fusion_text(const struct plan *plan, char text[PLAN_VALUE_SIZE], struct error *error)
+{
+    size_t used = 0;
+    snprintf(text, PLAN_VALUE_SIZE, "none");
+    for (int g = 0; g < plan->n_groups; g++)
+        if (plan->groups[g].n_stages > 1 && used < PLAN_VALUE_SIZE)
+            used += (size_t)snprintf(text + used, PLAN_VALUE_SIZE - used, "%s%s", used ? "," : "",
+                                     plan->groups[g].name);
+    return used < PLAN_VALUE_SIZE ||
+           error_set(error, STATUS_USAGE, "a fusion of more than %d characters", PLAN_VALUE_SIZE - 1);
+}
+
+bool group_within(const struct group *group, const struct group *span)
+{
+    for (int i = 0; i < group->n_stages; i++)
+        if (!in_group(span, group->stages[i]))
+            return false;
+    return true;
 }

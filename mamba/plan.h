@@ -5,6 +5,25 @@
 
 #include "mamba/graph.h"
 
+/* What a plan decides, by the word of its option and of its key in records. `--compare` walks the values of
+ * one choice while the others stay (bench/run_compare.c). To add a value: what check_choice in plan.c
+ * accepts, what plan_build makes of it, and one line in plan_choice_values. Platforms find the text in
+ * plan->values; one that cannot do it fails to open with STATUS_USAGE and one line that names what lacks it,
+ * which a comparison reports as a skipped variant. */
+enum plan_choice { CHOICE_FUSION, CHOICE_SCAN, CHOICE_RECOMPUTE, CHOICE_COUNT };
+const char *plan_choice_name(enum plan_choice choice);
+
+enum { PLAN_VALUE_SIZE = 128, PLAN_MAX_VALUES = 24 };
+
+/* A request. A null value is the default. */
+struct plan_choices {
+    const char *values[CHOICE_COUNT];
+    enum precision precision;
+};
+
+/* All defaults but these two. */
+struct plan_choices plan_fusing(const char *fusion, enum precision precision);
+
 /* Stages that one kernel computes. */
 struct group {
     char name[128]; /* "conv+silu", or the stage's name */
@@ -17,23 +36,47 @@ struct group {
     uint64_t weight_bytes; /* the part of bytes_read that is weights */
     uint64_t state_bytes;  /* the part of bytes_read and of bytes_written that is state (each) */
     uint64_t onchip_bytes; /* tensors that live only inside the group */
+    uint64_t live_bytes;   /* of these, the most at any one time when the stages run one after another, each
+                            * on all tokens; in proportion to the tokens of a tile */
+    uint64_t saved_bytes;  /* what backward keeps of it; 0 without backward */
 };
 
 /* What is done with the graph: a partition of its stages into groups. */
 struct plan {
-    char fusion[128]; /* as asked: "none", "conv-silu,scan", "conv+silu" */
+    char values[CHOICE_COUNT][PLAN_VALUE_SIZE]; /* as asked: "none", "conv-silu,scan", "conv+silu" */
     enum precision precision;
     int n_groups;
     struct group groups[GRAPH_MAX_STAGES];
 };
 
-/* fusion is `none` or a comma-separated list of named fusions (conv-silu; scan: softplus to gate in
- * Mamba-1, softplus to skip in Mamba-2) and partitions a+b+c. Stages not named stand alone. A stage that
- * the graph does not have, one named twice, or a group that is not connected or closes a cycle is an error
- * that names the stages. */
-bool plan_build(const struct graph *graph, const char *fusion, enum precision precision, struct plan *plan,
+/* The fusion is `none` or a comma-separated list of partitions a+b+c and named fusions:
+ *   conv-silu  conv+silu
+ *   scan       Mamba-1: softplus to gate, Mamba-2: softplus to skip
+ *   block      everything between the matmuls. Mamba-1 has x_proj and dt_proj in between, hence two groups,
+ *              conv-silu and scan; Mamba-2 has one, conv to gate_norm. norm and residual stay alone: what
+ * lies between them and a matmul of their own layer is nothing, and layers are not fused. Stages not named
+ * stand alone. A stage that the graph does not have, one named twice, or a group that is not connected or
+ * closes a cycle is an error that names the stages. */
+bool plan_build(const struct graph *graph, struct plan_choices choices, struct plan *plan,
                 struct error *error);
 
-extern const char plan_default_fusion[]; /* "conv-silu,scan": what Mamba's own kernels fuse */
+/* What was asked for, to build another plan alike. The plan must outlive it. */
+struct plan_choices plan_choices(const struct plan *plan);
+
+/* The values worth comparing on that graph, the baseline first. Returns how many. */
+int plan_choice_values(enum plan_choice choice, const struct graph *graph,
+                       char values[PLAN_MAX_VALUES][PLAN_VALUE_SIZE]);
+
+/* The finest partition whose groups are whole groups of each of the n plans, which share the graph: where two
+ * plans can be held against each other. A group that could not run as one (another lies between its stages)
+ * takes in what lies between. */
+bool plan_spans(const struct graph *graph, const struct plan *const *plans, int n, struct plan *spans,
+                struct error *error);
+
+/* The partition as --fusion takes it: "conv+silu,scan+contract", or "none". */
+bool plan_fusion_text(const struct plan *plan, char text[PLAN_VALUE_SIZE], struct error *error);
+
+/* Whether the plan's group lies in the group of spans. */
+bool group_within(const struct group *group, const struct group *span);
 
 #endif

@@ -22,13 +22,16 @@ struct task {
     const struct model *model; /* weights; null for platforms that need only the shape */
     const struct graph *graph;
     const struct plan *plan;
+    /* A coarser partition, whose groups get units of their own in place of stages alone: the plan's groups
+     * inside one after another, to be held against another plan's. Null: none. */
+    const struct plan *spans;
     const char *device;         /* null: the platform's default */
     const char *const *options; /* "key=value" for the device, null-terminated; may be null */
     int threads;                /* 0: one a core */
     enum cache_mode cache;
     const char *kernel; /* null: the ladder's choice; else family/<this> in every family that has it */
     uint64_t seed;      /* of the tokens */
-    int64_t context; /* decode: tokens prefilled into the state before */
+    int64_t context;    /* decode: tokens prefilled into the state before */
 };
 
 enum scope { SCOPE_STAGE, SCOPE_GROUP, SCOPE_LAYER, SCOPE_MODEL };
@@ -40,6 +43,7 @@ struct unit {
     char name[128];   /* "scan", "conv+silu", "layer", "model" */
     char kernel[64];  /* measured: which kernel computes it; "" when several do */
     int stage, group; /* index into graph or plan, else -1 */
+    int span;         /* index into the task's spans when several groups make it up, else -1 */
     bool in_plan;     /* part of the plan: its time adds up to the model's; a stage that the
                        * plan fuses is also timed alone and is not in the plan */
     int64_t repeats;  /* executions in one pass of the model */
@@ -55,6 +59,7 @@ struct price {
     double cycles;
     double compute_s, memory_s, link_s, overhead_s; /* the breakdown; adds up to more than time_s where
                                                      * parts overlap */
+    double off_chip_bytes; /* over the device's own memory, in its own number formats */
     double joule;
     char energy_method[32]; /* "model", "published", "none" */
     char energy_note[256];
@@ -89,6 +94,8 @@ struct platform {
     const struct kernel *(*kernel)(const struct run *run, int unit, const struct kernel_family **family);
     /* Modelled platforms. */
     bool (*price)(struct run *run, int unit, struct price *price, struct error *error);
+    /* The least fusion that the device can do: what its units compute in one call is joined. Null: none. */
+    bool (*least)(const struct task *task, struct plan *least, struct error *error);
     void (*close)(struct run *run);
 };
 

@@ -421,6 +421,7 @@ void pricing_time(const struct pricing *pricing, const struct cost *cost, struct
         price->memory_s = cost->off_chip_bytes / pricing->memory->bytes_per_s;
     const double sum = price->compute_s + price->memory_s;
     const double longer = price->compute_s > price->memory_s ? price->compute_s : price->memory_s;
+    price->off_chip_bytes = cost->off_chip_bytes;
     price->time_s = (pricing->overlap_memory ? longer : sum) + price->link_s + price->overhead_s;
     price->cycles = price->time_s * clock;
 }
@@ -438,8 +439,9 @@ struct run {
     struct device *device;
     struct pricing pricing;
     const struct graph *graph;
-    double value_bytes; /* of the plans below: one precision for all, so that bytes are values */
-    struct plan plan;   /* the task's */
+    double value_bytes;       /* of the plans below: one precision for all, so that bytes are values */
+    struct plan plan;         /* the task's */
+    const struct plan *spans; /* see struct task */
     bool resident;
     struct plan alone;            /* every stage a group */
     struct token_tiles *tiles[2]; /* of a schedule, the larger ones first; null: none of that size */
@@ -643,6 +645,7 @@ static void pricing_scheduled(const struct run *run, double cycles, double off_c
 {
     price->cycles = cycles;
     price->time_s = cycles / run->device->clock_hz;
+    price->off_chip_bytes = off_chip_bytes;
     if (run->pricing.memory)
         price->memory_s = off_chip_bytes / run->pricing.memory->bytes_per_s;
     price->overhead_s = fmax(0, price->time_s - fmax(price->compute_s, price->memory_s));
@@ -667,7 +670,7 @@ static void finish(struct run *run, const struct cost *cost, const struct schedu
     pricing_time(&run->pricing, cost, price);
     if (times)
         pricing_scheduled(run, times->layer, times->off_chip_bytes, price);
-    add_energy(run, unit, times ? times->off_chip_bytes : cost->off_chip_bytes, price);
+    add_energy(run, unit, price->off_chip_bytes, price);
     note(&notes, run->device->note);
     add_assumed(run->device, &notes);
     memcpy(price->note, notes.text, sizeof price->note);
@@ -681,12 +684,43 @@ static void add_group_unit(struct run *run, const struct group *group, int index
     *unit = (struct unit){.scope = single ? SCOPE_STAGE : SCOPE_GROUP,
                           .stage = single ? group->stages[0] : -1,
                           .group = index,
+                          .span = -1,
                           .in_plan = in_plan,
                           .repeats = group->place == PLACE_LAYER ? run->graph->shape.n_layer : 1};
     snprintf(unit->name, sizeof unit->name, "%s", group->name);
     memcpy(unit->skip, priced->skip, sizeof unit->skip);
     add_work(unit, &group->work, group->bytes_read, group->bytes_written, group->onchip_bytes, 1);
     finish(run, &priced->cost, times, priced->notes);
+}
+
+/* The plan's groups inside a span, as in a layer. */
+static void add_span_unit(struct run *run, const struct plan *plan, int span,
+                          const struct priced_group *priced, const struct schedule_times *times)
+{
+    const struct group *whole = &run->spans->groups[span];
+    struct unit *unit = &run->units[run->n_units];
+    struct cost cost = {.overhead = 0};
+    struct notes notes = {""};
+    int n = 0;
+    *unit = (struct unit){.scope = SCOPE_GROUP,
+                          .stage = -1,
+                          .group = -1,
+                          .span = span,
+                          .repeats = whole->place == PLACE_LAYER ? run->graph->shape.n_layer : 1};
+    snprintf(unit->name, sizeof unit->name, "%s", whole->name);
+    for (int g = 0; g < plan->n_groups; g++) {
+        const struct group *group = &plan->groups[g];
+        if (!group_within(group, whole))
+            continue;
+        n++;
+        add_work(unit, &group->work, group->bytes_read, group->bytes_written, group->onchip_bytes, 1);
+        cost_add(&cost, &priced[g].cost, 1);
+        note(&notes, priced[g].notes.text);
+        if (*priced[g].skip)
+            memcpy(unit->skip, priced[g].skip, sizeof unit->skip);
+    }
+    if (n > 1) /* else it is the plan's own group */
+        finish(run, &cost, times, notes);
 }
 
 /* One layer, where the resources of all groups may overlap, and the model: its layers and what stands before
@@ -701,13 +735,17 @@ static void add_layer_and_model(struct run *run, const struct plan *plan, const 
     struct price outside = {.time_s = 0}, price;
     struct notes notes = {""}, model_notes = {""};
     char layer_missing[160] = "", model_missing[160] = "";
-    double off_chip = 0;
     /* First, since the groups' sentences may leave no room. */
     note(&notes, run->device->note);
     note(&model_notes, run->device->note);
-    *layer = (struct unit){
-        .scope = SCOPE_LAYER, .name = "layer", .stage = -1, .group = -1, .repeats = graph->shape.n_layer};
-    *model = (struct unit){.scope = SCOPE_MODEL, .name = "model", .stage = -1, .group = -1, .repeats = 1};
+    *layer = (struct unit){.scope = SCOPE_LAYER,
+                           .name = "layer",
+                           .stage = -1,
+                           .group = -1,
+                           .span = -1,
+                           .repeats = graph->shape.n_layer};
+    *model = (struct unit){
+        .scope = SCOPE_MODEL, .name = "model", .stage = -1, .group = -1, .span = -1, .repeats = 1};
     for (int g = 0; g < plan->n_groups; g++) {
         const struct group *group = &plan->groups[g];
         const bool in_layer = group->place == PLACE_LAYER;
@@ -726,13 +764,13 @@ static void add_layer_and_model(struct run *run, const struct plan *plan, const 
             continue;
         }
         pricing_time(&run->pricing, &priced[g].cost, &price);
-        off_chip += priced[g].cost.off_chip_bytes;
         outside.time_s += price.time_s;
         outside.cycles += price.cycles;
         outside.compute_s += price.compute_s;
         outside.memory_s += price.memory_s;
         outside.link_s += price.link_s;
         outside.overhead_s += price.overhead_s;
+        outside.off_chip_bytes += price.off_chip_bytes;
     }
     for (int g = 0; g < plan->n_groups; g++)
         if (priced[g].no_room) {
@@ -757,6 +795,7 @@ static void add_layer_and_model(struct run *run, const struct plan *plan, const 
                             .memory_s = layers * one->memory_s + outside.memory_s,
                             .link_s = layers * one->link_s + outside.link_s,
                             .overhead_s = layers * one->overhead_s + outside.overhead_s,
+                            .off_chip_bytes = layers * one->off_chip_bytes + outside.off_chip_bytes,
                             .joule = -1};
     if (times) {
         /* The first layer fills the pipeline. */
@@ -765,7 +804,7 @@ static void add_layer_and_model(struct run *run, const struct plan *plan, const 
         whole->overhead_s += first;
         whole->cycles += first * run->device->clock_hz;
     }
-    add_energy(run, model, layers * (times ? times->off_chip_bytes : cost.off_chip_bytes) + off_chip, whole);
+    add_energy(run, model, whole->off_chip_bytes, whole);
     add_assumed(run->device, &model_notes);
     memcpy(whole->note, model_notes.text, sizeof whole->note);
 }
@@ -787,8 +826,8 @@ static bool open_tiles(struct run *run, struct error *error)
         opened->count = counts[size];
         if (!graph_build(&graph->shape, graph->phase, graph->batch, graph->seqlen / count + (size == 0),
                          graph->all_logits, &opened->graph, error) ||
-            !plan_build(&opened->graph, run->plan.fusion, PRECISION_FP32, &opened->plan, error) ||
-            !plan_build(&opened->graph, "none", PRECISION_FP32, &opened->alone, error))
+            !plan_build(&opened->graph, plan_choices(&run->plan), &opened->plan, error) ||
+            !plan_build(&opened->graph, plan_fusing("none", PRECISION_FP32), &opened->alone, error))
             return false;
     }
     return true;
@@ -907,10 +946,11 @@ static void set_memory(const struct run *run, struct schedule *schedule)
     schedule->resident = weights <= schedule->room_bytes;
 }
 
-/* Times of one group (of the plan, or alone), or, with a negative index, of all that stand in a layer. Sets
- * *times to null where there is no schedule. */
-static bool price_schedule(const struct run *run, bool alone, int index, struct schedule_times *room,
-                           const struct schedule_times **times, struct notes *notes, struct error *error)
+/* Times of the groups (of the plan, or alone) that lie within a span, or, when that is null, of all that
+ * stand in a layer. Sets *times to null where there is no schedule. */
+static bool price_schedule(const struct run *run, bool alone, const struct group *span,
+                           struct schedule_times *room, const struct schedule_times **times,
+                           struct notes *notes, struct error *error)
 {
     *times = NULL;
     if (run->pricing.tile <= 0)
@@ -926,7 +966,7 @@ static bool price_schedule(const struct run *run, bool alone, int index, struct 
         struct step_list list = {.run = run, .steps = schedule->steps[size], .error = error};
         schedule->tiles[size] = tile->count;
         for (int g = 0; g < plan->n_groups && ok; g++) {
-            if (plan->groups[g].place != PLACE_LAYER || (index >= 0 && g != index))
+            if (plan->groups[g].place != PLACE_LAYER || (span && !group_within(&plan->groups[g], span)))
                 continue;
             any = true;
             ok = add_group_steps(&list, &tile->graph, &plan->groups[g], notes);
@@ -934,12 +974,79 @@ static bool price_schedule(const struct run *run, bool alone, int index, struct 
         schedule->n_steps = list.n;
     }
     if (ok && any) {
-        schedule->layers = index < 0 ? run->graph->shape.n_layer : 1;
+        schedule->layers = !span ? run->graph->shape.n_layer : 1;
         set_memory(run, schedule);
         schedule_run(schedule, room);
         *times = room;
     }
     free(schedule);
+    return ok;
+}
+
+static size_t count_options(const struct task *task)
+{
+    size_t n = 0;
+    while (task->options && task->options[n])
+        n++;
+    return n;
+}
+
+static bool group_has(const struct group *group, int stage)
+{
+    for (int i = 0; i < group->n_stages; i++)
+        if (group->stages[i] == stage)
+            return true;
+    return false;
+}
+
+/* Stages that one call of a unit computes cannot be in different groups: what would pass between them never
+ * leaves the unit. */
+static bool check_calls(const struct run *run, const struct plan *plan, struct error *error)
+{
+    const struct graph *graph = run->graph;
+    for (int a = 0; a < graph->n_stages; a++) {
+        const struct device_unit *unit =
+            pricing_unit_serving(&run->pricing, graph->shape.arch, graph->stages[a].name);
+        for (int b = 0; unit && b < graph->n_stages; b++) {
+            if (!has_stage(unit->absorbs, unit->absorbs_count, graph->stages[b].name))
+                continue;
+            for (int g = 0; g < plan->n_groups; g++)
+                if (group_has(&plan->groups[g], a) != group_has(&plan->groups[g], b))
+                    return error_set(error, STATUS_USAGE,
+                                     "--fusion %.127s: %.40s cannot part %.40s from %.40s: its unit '%.40s' "
+                                     "computes both in one call and has no port between them",
+                                     plan->values[CHOICE_FUSION], run->device->name, graph->stages[a].name,
+                                     graph->stages[b].name, unit->name);
+        }
+    }
+    return true;
+}
+
+bool pricing_least(const char *platform, const char *default_device, const struct task *task,
+                   struct plan *least, struct error *error)
+{
+    const struct graph *graph = task->graph;
+    struct device *device;
+    struct pricing pricing;
+    char calls[2 * PLAN_VALUE_SIZE] = "";
+    size_t used = 0;
+    if (!device_load(platform, task->device ? task->device : default_device, &device, error))
+        return false;
+    bool ok = pricing_init(&pricing, device, task->options, count_options(task), error);
+    for (int s = 0; s < graph->n_stages && ok; s++) {
+        const char *stage = graph->stages[s].name;
+        const struct device_unit *unit = pricing_unit_serving(&pricing, graph->shape.arch, stage);
+        bool begun = false;
+        for (int b = 0; unit && b < graph->n_stages && used < PLAN_VALUE_SIZE; b++) {
+            if (!has_stage(unit->absorbs, unit->absorbs_count, graph->stages[b].name))
+                continue;
+            used += (size_t)snprintf(calls + used, sizeof calls - used, "%s%s+%s", begun || !used ? "" : ",",
+                                     begun ? "" : stage, graph->stages[b].name);
+            begun = true;
+        }
+    }
+    ok = ok && plan_build(graph, plan_fusing(*calls ? calls : "none", task->plan->precision), least, error);
+    device_free(device);
     return ok;
 }
 
@@ -953,11 +1060,17 @@ static bool price_plan(struct run *run, const struct plan *plan, struct error *e
     bool ok = open_tiles(run, error);
     for (int g = 0; g < plan->n_groups && ok; g++) {
         ok = price_group(run, run->graph, &run->plan.groups[g], &priced[g], error) &&
-             price_schedule(run, false, g, &room, &times, &priced[g].notes, error);
+             price_schedule(run, false, &plan->groups[g], &room, &times, &priced[g].notes, error);
         if (ok)
             add_group_unit(run, &plan->groups[g], g, true, &priced[g], times);
     }
-    for (int a = 0; a < run->alone.n_groups && ok; a++) {
+    for (int span = 0; run->spans && span < run->spans->n_groups && ok; span++) {
+        struct notes notes = {""};
+        ok = price_schedule(run, false, &run->spans->groups[span], &room, &times, &notes, error);
+        if (ok)
+            add_span_unit(run, plan, span, priced, times);
+    }
+    for (int a = 0; a < run->alone.n_groups && ok && !run->spans; a++) {
         const struct group *group = &run->alone.groups[a];
         bool fused = false;
         for (int g = 0; g < plan->n_groups; g++)
@@ -968,12 +1081,12 @@ static bool price_plan(struct run *run, const struct plan *plan, struct error *e
         if (!fused)
             continue;
         ok = price_group(run, run->graph, group, &one, error) &&
-             price_schedule(run, true, a, &room, &times, &one.notes, error);
+             price_schedule(run, true, group, &room, &times, &one.notes, error);
         if (ok)
             add_group_unit(run, group, -1, false, &one, times);
     }
     struct notes notes = {""};
-    if (ok && price_schedule(run, false, -1, &room, &times, &notes, error))
+    if (ok && price_schedule(run, false, NULL, &room, &times, &notes, error))
         add_layer_and_model(run, plan, priced, times);
     else
         ok = false;
@@ -987,19 +1100,20 @@ bool pricing_open(const char *platform, const char *default_device, const struct
     const struct graph *graph = task->graph;
     if (graph->phase == PHASE_TRAIN)
         return error_set(error, STATUS_UNAVAILABLE, "%s prices prefill and decode, not train", platform);
-    size_t n_options = 0;
-    while (task->options && task->options[n_options])
-        n_options++;
+    struct plan_choices choices = plan_choices(task->plan);
+    choices.precision = PRECISION_FP32;
     struct run *opened = calloc(1, sizeof *opened);
     if (!opened)
         return error_set(error, STATUS_FAILED, "no memory for a run of %s", platform);
     opened->graph = graph;
+    opened->spans = task->spans;
     opened->value_bytes = precision_bytes(PRECISION_FP32);
     if (!device_load(platform, task->device ? task->device : default_device, &opened->device, error) ||
-        !pricing_init(&opened->pricing, opened->device, task->options, n_options, error) ||
-        !plan_build(graph, task->plan->fusion, PRECISION_FP32, &opened->plan, error) ||
-        !plan_build(graph, "none", PRECISION_FP32, &opened->alone, error) ||
-        !weights_resident(opened, &opened->resident, error) || !price_plan(opened, task->plan, error)) {
+        !pricing_init(&opened->pricing, opened->device, task->options, count_options(task), error) ||
+        !plan_build(graph, choices, &opened->plan, error) ||
+        !plan_build(graph, plan_fusing("none", PRECISION_FP32), &opened->alone, error) ||
+        !check_calls(opened, task->plan, error) || !weights_resident(opened, &opened->resident, error) ||
+        !price_plan(opened, task->plan, error)) {
         pricing_close(opened);
         return false;
     }

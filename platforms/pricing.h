@@ -67,6 +67,8 @@ void pricing_time(const struct pricing *pricing, const struct cost *cost, struct
  */
 bool pricing_open(const char *platform, const char *default_device, const struct task *task, struct run **run,
                   struct error *error);
+bool pricing_least(const char *platform, const char *default_device, const struct task *task,
+                   struct plan *least, struct error *error);
 bool pricing_precision(const char *platform, const char *device, enum precision *precision,
                        struct error *error);
 int pricing_units(const struct run *run, const struct unit **units);

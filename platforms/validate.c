@@ -150,7 +150,7 @@ static bool price_workload(const struct device *device, const struct device_resu
         error_set(error, STATUS_FAILED, "no memory for a graph");
     ok = ok && shape_preset(result->model, &shape, error) &&
          graph_build(&shape, phase, 1, (int64_t)seqlen, false, graph, error) &&
-         plan_build(graph, plan_default_fusion, PRECISION_FP32, plan, error) &&
+         plan_build(graph, plan_fusing(NULL, PRECISION_FP32), plan, error) &&
          pricing_open(device->platform, device->name, &task, &run, error);
     if (ok) {
         const struct unit *units;

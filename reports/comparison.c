@@ -6,13 +6,13 @@
 #include "reports/tables.h"
 #include "reports/text.h"
 
-enum column { UNIT, VARIANT, TIME, RATIO, INTERVAL, VERDICT, GFLOP, GBYTE, FLOOR, ERROR };
+enum column { UNIT, VARIANT, TIME, RATIO, INTERVAL, VERDICT, BYTES, GFLOP, GBYTE, FLOOR, ERROR };
 
 static const struct grid_column columns[] = {
     [UNIT] = {"unit", false, 9},    [VARIANT] = {"variant", false, 14}, [TIME] = {"time", true, 0},
     [RATIO] = {"ratio", true, 0},   [INTERVAL] = {"95 %", true, 0},     [VERDICT] = {"verdict", false, 0},
-    [GFLOP] = {"GFLOP/s", true, 0}, [GBYTE] = {"GB/s", true, 0},        [FLOOR] = {"floor %", true, 0},
-    [ERROR] = {"rel. L2", true, 0},
+    [BYTES] = {"bytes", true, 0},   [GFLOP] = {"GFLOP/s", true, 0},     [GBYTE] = {"GB/s", true, 0},
+    [FLOOR] = {"floor %", true, 0}, [ERROR] = {"rel. L2", true, 0},
 };
 
 static bool is(const json_t *record, const char *path, const char *text)
@@ -35,6 +35,27 @@ static void number_cell(struct grid *grid, enum column column, const json_t *rec
     grid_cell(grid, column, format_number(record_number(record, path), text));
 }
 
+static bool plan_choice(const json_t *record)
+{
+    return is(record, "compare.what", "fusion") || is(record, "compare.what", "scan") ||
+           is(record, "compare.what", "recompute");
+}
+
+/* What a device moves off chip, else what crosses the unit's borders. */
+static double border_bytes(const json_t *record)
+{
+    const double off_chip = record_number(record, "work.off_chip_bytes");
+    return isnan(off_chip)
+               ? record_number(record, "work.bytes_read") + record_number(record, "work.bytes_written")
+               : off_chip;
+}
+
+static bool same_text(const json_t *a, const json_t *b, const char *path)
+{
+    const char *other = record_text(b, path);
+    return other && is(a, path, other);
+}
+
 static void row(const json_t *record, struct grid *grid)
 {
     char text[TEXT_SIZE], unit[TEXT_SIZE], name[TEXT_SIZE];
@@ -46,7 +67,8 @@ static void row(const json_t *record, struct grid *grid)
     const bool baseline = is(record, "compare.role", "baseline");
     text_clean(variant, 32, name);
     if (skipped) {
-        grid_text(grid, 2, "%s: skipped: %s", name, skipped);
+        grid_text(grid, 2, "%s, %s: skipped: %s",
+                  text_clean(stage ? stage : record_text(record, "scope"), 60, unit), name, skipped);
         return;
     }
     grid_row(grid, 0, baseline);
@@ -61,13 +83,18 @@ static void row(const json_t *record, struct grid *grid)
     if (!isnan(ratio)) {
         snprintf(text, sizeof text, "%.3f", ratio);
         grid_cell(grid, RATIO, text);
-        snprintf(text, sizeof text, "%.3f-%.3f", json_number_value(json_array_get(interval, 0)),
-                 json_number_value(json_array_get(interval, 1)));
-        grid_cell(grid, INTERVAL, text);
+        if (interval) {
+            snprintf(text, sizeof text, "%.3f-%.3f", json_number_value(json_array_get(interval, 0)),
+                     json_number_value(json_array_get(interval, 1)));
+            grid_cell(grid, INTERVAL, text);
+        }
         const char *verdict = record_text(record, "compare.verdict");
         grid_cell(grid, VERDICT, text_clean(verdict ? verdict : "noise", 12, text));
     }
-    number_cell(grid, GFLOP, record, "rate.gflop_per_s");
+    if (plan_choice(record))
+        grid_cell(grid, BYTES, format_bytes(border_bytes(record), text));
+    else
+        number_cell(grid, GFLOP, record, "rate.gflop_per_s");
     number_cell(grid, GBYTE, record, "rate.gbyte_per_s");
     const double fraction = record_number(record, "rate.roofline_fraction");
     if (!isnan(fraction))
@@ -81,7 +108,8 @@ static void row(const json_t *record, struct grid *grid)
 
 bool table_comparison(const struct view *view, int index, struct grid *grid)
 {
-    bool any = false;
+    bool bytes = false;
+    const json_t *last = NULL;
     size_t i;
     json_t *record;
     grid_init(grid, columns, sizeof columns / sizeof *columns);
@@ -89,12 +117,19 @@ bool table_comparison(const struct view *view, int index, struct grid *grid)
     {
         if (!record_get(record, "compare") || !of_workload(record, &view->workloads[index]))
             continue;
+        if (!last || !same_text(record, last, "platform") || !same_text(record, last, "device"))
+            grid_text(grid, 0, "%s:%s, %s", record_text(record, "platform"), record_text(record, "device"),
+                      record_text(record, "provenance"));
         row(record, grid);
-        any = true;
+        bytes |= plan_choice(record);
+        last = record;
     }
-    if (any)
+    if (last)
         grid_text(grid, 0,
                   "(ratio: the baseline's time over the variant's, so that more than 1 is faster; A/A "
-                  "control: the baseline once more, which shows what equals differ by)");
-    return any;
+                  "control: the baseline once more, which shows what equals differ by%s)",
+                  bytes ? "; bytes: over the device's off-chip memory where it is modelled, else across the "
+                          "borders of kernels"
+                        : "");
+    return last != NULL;
 }

@@ -90,6 +90,7 @@ static const struct field result_fields[] = {
     {"work.bytes_read", FIELD_NUMBER, false, NULL},
     {"work.bytes_written", FIELD_NUMBER, false, NULL},
     {"work.onchip_bytes", FIELD_NUMBER, false, NULL},
+    {"work.off_chip_bytes", FIELD_NUMBER, false, NULL},
     {"rate", FIELD_OBJECT, false, NULL},
     {"rate.gflop_per_s", FIELD_NUMBER, false, NULL},
     {"rate.gbyte_per_s", FIELD_NUMBER, false, NULL},

@@ -129,6 +129,20 @@ char *format_number(double value, char *out)
     return out;
 }
 
+char *format_bytes(double value, char *out)
+{
+    static const char *const prefixes[] = {"", "k", "M", "G", "T"};
+    int i = 0;
+    out[0] = '\0';
+    if (isnan(value))
+        return out;
+    double scaled = round_three(value);
+    for (; i < 4 && scaled >= 1000; i++)
+        scaled /= 1000;
+    snprintf(out, TEXT_SIZE, "%.*f %sB", i ? decimals(scaled) : 0, scaled, prefixes[i]);
+    return out;
+}
+
 char *format_unit(double value, const char *unit, char *out)
 {
     static const struct {

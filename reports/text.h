@@ -23,6 +23,7 @@ int text_columns(const char *text);
  * unit padded to the width of a prefixed one). */
 char *format_number(double value, char *out);
 char *format_unit(double value, const char *unit, char *out);
+char *format_bytes(double value, char *out); /* "1.84 GB" */
 char *format_percent(double percent, char *out);
 
 /* The shortest of 15 or 17 digits that reads back as the same double. */

@@ -84,8 +84,13 @@ static void test_variants(void **state)
     (void)state;
     struct variant variants[COMPARE_MAX_VARIANTS];
     const struct variant base = {.isa = (enum isa)(ISA_COUNT - 1), .threads = 4};
+    struct model_shape shape;
+    struct graph graph;
+    struct error error = {0};
+    assert_true(shape_preset("mamba-130m", &shape, &error));
+    assert_true(graph_build(&shape, PHASE_PREFILL, 1, 64, false, &graph, &error));
     for (int what = COMPARE_NOTHING; what < COMPARISON_COUNT; what++) {
-        const int n = compare_variants((enum comparison)what, &base, variants);
+        const int n = compare_variants((enum comparison)what, &base, &graph, variants);
         assert_in_range(n, COMPARE_FIRST, COMPARE_MAX_VARIANTS);
         assert_int_equal(variants[COMPARE_BASELINE].isa, variants[COMPARE_CONTROL].isa);
         for (int i = 0; i < n; i++) {
@@ -93,9 +98,9 @@ static void test_variants(void **state)
             assert_true(variant->name[0]);
             assert_int_equal(variant->kernel != NULL, what == COMPARE_KERNEL && i >= COMPARE_FIRST);
             assert_int_equal(variant->threads, what == COMPARE_THREADS && i == COMPARE_FIRST ? 1 : 4);
-            assert_int_equal(variant->precision != PRECISION_FP32,
+            assert_int_equal(variant->choices.precision != PRECISION_FP32,
                              what == COMPARE_PRECISION && i >= COMPARE_FIRST);
-            assert_true(variant->precision != PRECISION_FP64);
+            assert_true(variant->choices.precision != PRECISION_FP64);
             for (int j = 0; j < i; j++)
                 assert_string_not_equal(variant->name, variants[j].name);
             /* Each level is below the one before. */
@@ -103,9 +108,37 @@ static void test_variants(void **state)
                 assert_true(variant->isa < variants[i - 1].isa && variant->isa > ISA_SCALAR);
         }
     }
-    assert_int_equal(compare_variants(COMPARE_THREADS, &base, variants), 3);
+    assert_int_equal(compare_variants(COMPARE_THREADS, &base, NULL, variants), 3);
     const struct variant single = {.isa = base.isa, .threads = 1};
-    assert_int_equal(compare_variants(COMPARE_THREADS, &single, variants), 2);
+    assert_int_equal(compare_variants(COMPARE_THREADS, &single, NULL, variants), 2);
+}
+
+static void test_choices(void **state)
+{
+    (void)state;
+    struct variant variants[COMPARE_MAX_VARIANTS];
+    struct variant base = {.isa = (enum isa)(ISA_COUNT - 1), .threads = 1};
+    struct model_shape shape;
+    struct graph graph;
+    struct error error = {0};
+    assert_true(shape_preset("mamba-130m", &shape, &error));
+    assert_true(graph_build(&shape, PHASE_PREFILL, 1, 64, false, &graph, &error));
+    int n = compare_variants(COMPARE_FUSION, &base, &graph, variants);
+    static const char *const names[] = {"none", "A/A control", "conv-silu", "scan", "block"};
+    assert_int_equal(n, COUNT_OF(names));
+    for (int i = 0; i < n; i++) {
+        const struct plan_choices choices = variant_choices(COMPARE_FUSION, &variants[i]);
+        assert_string_equal(variants[i].name, names[i]);
+        assert_string_equal(choices.values[CHOICE_FUSION], i == COMPARE_CONTROL ? "none" : names[i]);
+        assert_null(choices.values[CHOICE_SCAN]);
+    }
+    /* What was asked for is the baseline, and no variant once more. */
+    base.choices.values[CHOICE_FUSION] = "scan";
+    n = compare_variants(COMPARE_FUSION, &base, &graph, variants);
+    assert_int_equal(n, COUNT_OF(names));
+    assert_string_equal(variants[COMPARE_BASELINE].name, "scan");
+    for (int i = COMPARE_FIRST; i < n; i++)
+        assert_string_not_equal(variants[i].name, "scan");
 }
 
 int main(void)
@@ -116,6 +149,7 @@ int main(void)
         cmocka_unit_test(test_bad_times_are_refused),
         cmocka_unit_test(test_verdicts),
         cmocka_unit_test(test_variants),
+        cmocka_unit_test(test_choices),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

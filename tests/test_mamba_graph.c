@@ -150,7 +150,7 @@ static const struct group *find_group(const struct plan *plan, const char *name)
 static void make_plan(const struct graph *graph, const char *fusion, struct plan *plan)
 {
     struct error error = {0};
-    if (!plan_build(graph, fusion, PRECISION_FP32, plan, &error))
+    if (!plan_build(graph, plan_fusing(fusion, PRECISION_FP32), plan, &error))
         fail_msg("%s", error.text);
 }
 
@@ -228,7 +228,7 @@ static void plans_keep_order(void **state)
         struct plan plan;
         build(&shapes[i], PHASE_DECODE, false, &graph);
         assert_int_equal(graph.seqlen, 1);
-        make_plan(&graph, plan_default_fusion, &plan);
+        make_plan(&graph, NULL, &plan);
         int seen = 0;
         for (int g = 0; g < plan.n_groups; g++)
             seen += plan.groups[g].n_stages;
@@ -259,7 +259,7 @@ static void bad_fusions(void **state)
     for (int i = 0; i < COUNT_OF(cases); i++) {
         struct plan plan;
         struct error error = {0};
-        assert_false(plan_build(&graph, cases[i].fusion, PRECISION_FP32, &plan, &error));
+        assert_false(plan_build(&graph, plan_fusing(cases[i].fusion, PRECISION_FP32), &plan, &error));
         assert_int_equal(error.status, STATUS_USAGE);
         for (int n = 0; n < 2; n++)
             if (!strstr(error.text, cases[i].names[n]))
@@ -289,7 +289,7 @@ static void fused_families_agree_with_the_graph(void **state)
     struct graph graph;
     struct plan plan;
     build(&shape, PHASE_PREFILL, false, &graph);
-    make_plan(&graph, plan_default_fusion, &plan);
+    make_plan(&graph, NULL, &plan);
     const struct group *g = find_group(&plan, "softplus+discretize+scan+contract+skip+gate");
     const struct kernel_family *family = kernel_family_find("selective_scan");
     char *args = calloc(1, family->args_size);

@@ -60,7 +60,7 @@ static double *logits_of(const struct model *model, const char *fusion, enum pre
         struct plan plan;
         int32_t ids[BATCH * 64];
         if (!graph_build(&model->shape, PHASE_PREFILL, BATCH, count, true, &graph, &error) ||
-            !plan_build(&graph, fusion, precision, &plan, &error))
+            !plan_build(&graph, plan_fusing(fusion, precision), &plan, &error))
             fail_msg("%s", error.text);
         struct program *program = program_create(network, &graph, &plan, &error);
         if (!program)
@@ -137,7 +137,7 @@ static void uncovered_groups_are_named(void **state)
     struct plan plan;
     assert_true(model_synthesize(&shape, 1, &model, &error));
     assert_true(graph_build(&shape, PHASE_PREFILL, 1, 4, false, &graph, &error));
-    assert_true(plan_build(&graph, "skip+gate", PRECISION_FP32, &plan, &error));
+    assert_true(plan_build(&graph, plan_fusing("skip+gate", PRECISION_FP32), &plan, &error));
     struct network *network = network_create(&model, PRECISION_FP32, 1, &error);
     assert_null(program_create(network, &graph, &plan, &error));
     assert_string_equal(error.text, "no kernel covers skip+gate on cpu");
@@ -155,7 +155,7 @@ static void bad_token_ids_are_refused(void **state)
     struct plan plan;
     assert_true(model_synthesize(&shape, 1, &model, &error));
     assert_true(graph_build(&shape, PHASE_PREFILL, 1, 2, false, &graph, &error));
-    assert_true(plan_build(&graph, "none", PRECISION_FP32, &plan, &error));
+    assert_true(plan_build(&graph, plan_fusing("none", PRECISION_FP32), &plan, &error));
     struct network *network = network_create(&model, PRECISION_FP32, 1, &error);
     struct program *program = program_create(network, &graph, &plan, &error);
     assert_non_null(program);
@@ -217,7 +217,7 @@ static void units_cover_the_graph(void **state)
             struct run *opened = NULL;
             assert_true(model_synthesize(&shape, 1, &model, &error));
             assert_true(graph_build(&shape, (enum phase)phase, 2, 9, false, &graph, &error));
-            assert_true(plan_build(&graph, plan_default_fusion, PRECISION_FP32, &plan, &error));
+            assert_true(plan_build(&graph, plan_fusing(NULL, PRECISION_FP32), &plan, &error));
             const struct task task = {.model = &model,
                                       .graph = &graph,
                                       .plan = &plan,

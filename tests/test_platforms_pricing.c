@@ -328,7 +328,7 @@ static struct bench *open_bench(const char *platform, const char *device, const 
     const struct task task = {
         .graph = &bench->graph, .plan = &bench->plan, .device = device, .options = options};
     if (!graph_build(shape, phase, batch, seqlen, false, &bench->graph, &error) ||
-        !plan_build(&bench->graph, fusion, PRECISION_FP32, &bench->plan, &error) ||
+        !plan_build(&bench->graph, plan_fusing(fusion, PRECISION_FP32), &bench->plan, &error) ||
         !platform_find(platform)->open(&task, &bench->run, &error))
         fail_msg("%s", error.text);
     bench->n_units = platform_find(platform)->units(bench->run, &bench->units);
@@ -412,8 +412,9 @@ static void overlapped_resources_take_the_longest(void **state)
     device_free(load_toy());
     const struct model_shape shape = tiny_shape();
     const char *const overlapped[] = {"overlap=overlapped", NULL};
-    struct bench *serial = open_bench("fpga-model", "toy", &shape, PHASE_DECODE, 1, 1, "none", NULL);
-    struct bench *bench = open_bench("fpga-model", "toy", &shape, PHASE_DECODE, 1, 1, "none", overlapped);
+    struct bench *serial = open_bench("fpga-model", "toy", &shape, PHASE_DECODE, 1, 1, "scan+contract", NULL);
+    struct bench *bench =
+        open_bench("fpga-model", "toy", &shape, PHASE_DECODE, 1, 1, "scan+contract", overlapped);
     /* skip: 8 heads of 1 in tiles of 2: 4 tiles, 8 + 4 and 32 cycles, 40 of overhead. */
     assert_near(price_of(serial, "skip").compute_s, 44 / 1e6);
     assert_near(price_of(bench, "skip").compute_s, 32 / 1e6);
@@ -431,11 +432,12 @@ static void resident_weights_are_not_sent(void **state)
     const char *const resident[] = {"weights=resident", NULL};
     /* in_proj 16 x 4, x_proj 9 x 8, dt_proj 8 x 1, out_proj 4 x 8: 176 bytes a layer, and 24 of buffers. */
     shape.n_layer = 2;
-    struct bench *bench = open_bench("fpga-model", "toy", &shape, PHASE_DECODE, 1, 1, "none", resident);
+    struct bench *bench =
+        open_bench("fpga-model", "toy", &shape, PHASE_DECODE, 1, 1, "scan+contract", resident);
     assert_near(price_of(bench, "in_proj").link_s, (1 * 8 + 4 * 7) / 1e6);
     close_bench(bench);
     shape.n_layer = 3;
-    bench = open_bench("fpga-model", "toy", &shape, PHASE_DECODE, 1, 1, "none", resident);
+    bench = open_bench("fpga-model", "toy", &shape, PHASE_DECODE, 1, 1, "scan+contract", resident);
     assert_near(price_of(bench, "in_proj").link_s, ((1 + 16) * 8 + 4 * 7) / 1e6);
     close_bench(bench);
 }
@@ -476,7 +478,8 @@ static void exponentials_are_a_class_of_their_own(void **state)
     const double clock = 250e6;
     const char *const device = "fastmamba-vc709";
     struct model_shape shape = preset("mamba-130m");
-    struct bench *bench = open_bench("fpga-model", device, &shape, PHASE_PREFILL, 1, 64, "none", NULL);
+    struct bench *bench =
+        open_bench("fpga-model", device, &shape, PHASE_PREFILL, 1, 64, "scan+contract+skip", NULL);
     /* 1536 channels of 16 states on 24 lanes; a scan step has 256. */
     assert_near(price_of(bench, "discretize").compute_s, 64 * 1024 / clock);
     assert_near(price_of(bench, "scan").compute_s, 64 * 96 / clock);
@@ -489,12 +492,12 @@ static void exponentials_are_a_class_of_their_own(void **state)
     /* With four times the state, exponentials are what a layer waits for: no multiply-accumulate rate
      * would say so. */
     shape.d_state *= 4;
-    bench = open_bench("fpga-model", device, &shape, PHASE_PREFILL, 1, 64, plan_default_fusion, NULL);
+    bench = open_bench("fpga-model", device, &shape, PHASE_PREFILL, 1, 64, NULL, NULL);
     assert_near(price_of(bench, "layer").compute_s, 64 * (1536.0 * 64 / 24 + 64) / clock);
     close_bench(bench);
 
     const struct model_shape second = preset("mamba2-130m");
-    bench = open_bench("fpga-model", device, &second, PHASE_PREFILL, 1, 64, plan_default_fusion, NULL);
+    bench = open_bench("fpga-model", device, &second, PHASE_PREFILL, 1, 64, NULL, NULL);
     assert_near(price_of(bench, "scan").compute_s, 64 * 768 / clock);
     assert_near(price_of(bench, "layer").compute_s, 64 * 2464 / clock);
     assert_string_equal(price_of(bench, "model").energy_method, "model");
@@ -571,9 +574,9 @@ static void longer_never_costs_less(void **state)
             const struct model_shape shape = preset(cases[c].model);
             double before = 0;
             for (size_t i = 0; i < COUNT_OF(seqlens); i++) {
-                struct bench *bench = open_bench(cases[c].platform, cases[c].device, &shape, PHASE_PREFILL,
-                                                 batch, seqlens[i], plan_default_fusion,
-                                                 strcmp(cases[c].device, "fastmamba-vc709") ? NULL : serial);
+                struct bench *bench =
+                    open_bench(cases[c].platform, cases[c].device, &shape, PHASE_PREFILL, batch, seqlens[i],
+                               NULL, strcmp(cases[c].device, "fastmamba-vc709") ? NULL : serial);
                 const struct price price = price_of(bench, cases[c].unit);
                 assert_true(isfinite(price.time_s) && price.time_s > before);
                 before = price.time_s;
@@ -594,7 +597,7 @@ static void training_and_wrong_options_are_refused(void **state)
     const char *options[] = {"overlap=maybe", NULL};
     struct task task = {.graph = &graph, .plan = &plan, .options = options};
     assert_true(graph_build(&shape, PHASE_PREFILL, 1, 8, false, &graph, &error));
-    assert_true(plan_build(&graph, "none", PRECISION_INT8, &plan, &error));
+    assert_true(plan_build(&graph, plan_fusing("none", PRECISION_INT8), &plan, &error));
     static const char *const wrong[] = {"overlap=maybe",   "overlap",       "=",
                                         "colour=red",      "float_lanes=0", "float_lanes=-3",
                                         "float_lanes=2.5", "float_lanes=",  "float_lanes=1e99"};
@@ -697,7 +700,7 @@ static void a_law_that_does_not_fit_its_stage_is_an_error(void **state)
     struct error error = {0};
     const struct task task = {.graph = &graph, .plan = &plan, .device = "toy"};
     assert_true(graph_build(&shape, PHASE_DECODE, 1, 1, false, &graph, &error));
-    assert_true(plan_build(&graph, "none", PRECISION_FP32, &plan, &error));
+    assert_true(plan_build(&graph, plan_fusing("scan+contract", PRECISION_FP32), &plan, &error));
     write_changed("extent: m*n", "extent: headdim");
     assert_false(platform_find("fpga-model")->open(&task, &run, &error));
     assert_int_equal(error.status, STATUS_USAGE);

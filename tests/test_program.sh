@@ -87,7 +87,7 @@ expect 2 "bad setting" --platform leo2-model --set transfer && says "bad setting
 expect 2 "unknown setting" --platform leo2-model --set colour=red && says "unknown setting" colour
 expect 2 "operand" --platform cpu extra && says "operand" extra
 expect 2 "option of another command" check --platform cpu && says "option of another command" --platform
-for later in "--phase train" "--scan blelloch" "--recompute recompute" "--compare fusion" "--cache cold"; do
+for later in "--phase train" "--scan blelloch" "--recompute recompute" "--cache cold"; do
     # shellcheck disable=SC2086
     expect 2 "$later" --platform cpu --model mnist-mamba $later && says "$later" "not built yet"
 done
@@ -301,6 +301,7 @@ assert {phase for phase, _, _ in baselines} == {"prefill", "decode"} and len(rec
 PYTHON
 done
 expect 0 "report of a comparison" report compare-threads && prints "report of a comparison" "Variants compared"
+expect 2 "unknown comparison" --platform cpu --compare soup && says "unknown comparison" soup fusion kernel
 expect 2 "comparison of a model of a device" --platform cpu,fpga-model --compare kernel &&
     says "comparison of a model of a device" fpga-model modelled
 expect 2 "compare nothing" --platform cpu --compare && says "compare nothing" --compare

@@ -11,7 +11,9 @@
 #include "platforms/device.h"
 #include "platforms/platform.h"
 
-enum { MAX_UNITS = 2 * GRAPH_MAX_STAGES + 2, ACCURACY_TOKENS = 32 };
+enum { MAX_UNITS = 2 * GRAPH_MAX_STAGES + 3, ACCURACY_TOKENS = 32 };
+
+_Static_assert(GRAPH_MAX_STAGES <= 32, "span_groups has a bit for each group");
 
 struct run {
     struct task task;
@@ -22,6 +24,7 @@ struct run {
     struct program *stages_alone; /* the same graph with every stage its own kernel; may be null */
     int n_units;
     struct unit units[MAX_UNITS];
+    uint32_t span_groups[GRAPH_MAX_STAGES]; /* of each span, bit 1 << group */
     int64_t next_layer;
     bool compared; /* whole_model and whole_layer are filled in */
     struct accuracy whole_model, whole_layer;
@@ -81,7 +84,7 @@ static bool prefill(struct network *network, struct team *team, const struct mod
     struct program *program = NULL;
     bool ok = (graph && plan) || error_set(error, STATUS_FAILED, "out of memory");
     ok = ok && graph_build(shape, PHASE_PREFILL, batch, tokens, false, graph, error) &&
-         plan_build(graph, plan_default_fusion, precision, plan, error) &&
+         plan_build(graph, plan_fusing(NULL, precision), plan, error) &&
          (program = program_create(network, graph, plan, error)) &&
          set_tokens(program, graph, seed, 0, error);
     if (ok)
@@ -95,7 +98,7 @@ static bool prefill(struct network *network, struct team *team, const struct mod
 static struct unit *add_unit(struct run *run, enum scope scope, const char *name, const struct work *work)
 {
     struct unit *unit = &run->units[run->n_units++];
-    *unit = (struct unit){.scope = scope, .stage = -1, .group = -1, .repeats = 1, .work = *work};
+    *unit = (struct unit){.scope = scope, .stage = -1, .group = -1, .span = -1, .repeats = 1, .work = *work};
     snprintf(unit->name, sizeof unit->name, "%s", name);
     return unit;
 }
@@ -132,13 +135,30 @@ static void accumulate(struct unit *sum, const struct group *group, uint64_t tim
     sum->state_bytes += group->state_bytes * times;
 }
 
+static void add_span_unit(struct run *run, int span)
+{
+    const struct plan *plan = run->task.plan;
+    const struct group *whole = &run->task.spans->groups[span];
+    struct unit *unit = add_unit(run, SCOPE_GROUP, whole->name, &(struct work){0});
+    int n = 0;
+    unit->span = span;
+    unit->repeats = stage_repeats(run->task.graph, &run->task.graph->stages[whole->stages[0]]);
+    for (int g = 0; g < plan->n_groups; g++)
+        if (group_within(&plan->groups[g], whole)) {
+            accumulate(unit, &plan->groups[g], 1);
+            run->span_groups[span] |= UINT32_C(1) << g;
+            n++;
+        }
+    run->n_units -= n == 1; /* the plan's own group */
+}
+
 static void list_units(struct run *run, const char *alone_missing)
 {
     const struct plan *plan = run->task.plan;
     const uint64_t layers = (uint64_t)run->task.graph->shape.n_layer;
     for (int g = 0; g < plan->n_groups; g++) {
         add_group_unit(run, plan, run->program, g, true);
-        if (plan->groups[g].n_stages == 1)
+        if (plan->groups[g].n_stages == 1 || run->task.spans)
             continue;
         for (int i = 0; i < plan->groups[g].n_stages; i++)
             for (int u = 0; u < run->unfused.n_groups; u++)
@@ -148,6 +168,8 @@ static void list_units(struct run *run, const char *alone_missing)
                              alone_missing);
                 }
     }
+    for (int g = 0; run->task.spans && g < run->task.spans->n_groups; g++)
+        add_span_unit(run, g);
     struct unit *layer = add_unit(run, SCOPE_LAYER, "layer", &(struct work){0});
     struct unit *model = add_unit(run, SCOPE_MODEL, "model", &(struct work){0});
     layer->repeats = (int64_t)layers;
@@ -193,9 +215,10 @@ static bool prepare(struct run *run, char *alone_missing, size_t size, struct er
     team_run(run->team, run_whole, &(struct whole_job){run->program, false});
 
     struct error alone = {0};
-    if (!plan_build(graph, "none", task->plan->precision, &run->unfused, error))
+    if (!plan_build(graph, plan_fusing("none", task->plan->precision), &run->unfused, error))
         return false;
-    run->stages_alone = program_create(run->network, graph, &run->unfused, &alone);
+    if (!task->spans)
+        run->stages_alone = program_create(run->network, graph, &run->unfused, &alone);
     if (run->stages_alone) {
         if (!set_tokens(run->stages_alone, graph, task->seed, task->context, error))
             return false;
@@ -246,6 +269,13 @@ struct execute_job {
     int64_t first_layer, iterations;
 };
 
+static void run_span(const struct run *run, int span, int64_t layer, struct team *team, struct part part)
+{
+    for (int g = 0; g < run->task.plan->n_groups; g++)
+        if (run->span_groups[span] >> g & 1)
+            program_run_group(run->program, g, layer, team, part);
+}
+
 static void execute_body(void *user, struct team *team, struct part part)
 {
     const struct execute_job *job = user;
@@ -258,6 +288,8 @@ static void execute_body(void *user, struct team *team, struct part part)
             program_run(program, team, part);
         else if (job->unit->scope == SCOPE_LAYER)
             program_run_layer(program, layer, team, part);
+        else if (job->unit->span >= 0)
+            run_span(run, job->unit->span, layer, team, part);
         else
             program_run_group(program, job->unit->group, layer, team, part);
         if (run->task.cache == CACHE_WEIGHTS_COLD)
@@ -434,9 +466,11 @@ static bool make_outcome(const struct run *run, enum precision precision, int64_
     struct plan *plan = malloc(sizeof *plan);
     struct network *network = NULL;
     struct program *program = NULL;
+    struct plan_choices choices = plan_choices(task->plan);
+    choices.precision = precision;
     bool ok = (graph && plan) || error_set(error, STATUS_FAILED, "out of memory");
     ok = ok && graph_build(shape, task->graph->phase, batch, tokens, true, graph, error) &&
-         plan_build(graph, task->plan->fusion, precision, plan, error) &&
+         plan_build(graph, choices, plan, error) &&
          (network = network_create(task->model, precision, batch, error)) &&
          (!decode || tokens == 1 ||
           prefill(network, run->team, shape, batch, tokens - 1, task->seed, precision, error)) &&
@@ -492,6 +526,10 @@ static bool cpu_accuracy(struct run *run, int unit, struct accuracy *accuracy, s
     }
     if (u->group >= 0)
         return group_accuracy(run, u, accuracy, error);
+    if (u->span >= 0) {
+        *accuracy = (struct accuracy){.reason = "the errors of its kernels stand beside each of them"};
+        return true;
+    }
     if (!run->compared)
         compare_with_float64(run);
     *accuracy = u->scope == SCOPE_LAYER ? run->whole_layer : run->whole_model;

@@ -14,6 +14,11 @@ static bool open_run(const struct task *task, struct run **run, struct error *er
     return pricing_open(name, default_device, task, run, error);
 }
 
+static bool least(const struct task *task, struct plan *plan, struct error *error)
+{
+    return pricing_least(name, default_device, task, plan, error);
+}
+
 extern const struct platform leo2_model_platform;
 
 const struct platform leo2_model_platform = {
@@ -25,5 +30,6 @@ const struct platform leo2_model_platform = {
     .open = open_run,
     .units = pricing_units,
     .price = pricing_price,
+    .least = least,
     .close = pricing_close,
 };
