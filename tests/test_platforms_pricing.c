@@ -471,6 +471,24 @@ static struct model_shape preset(const char *name)
     return shape;
 }
 
+/* A run plans in the device's precision, evidence in fp32: the price is that of the device's own formats. */
+static void the_plans_precision_changes_no_price(void **state)
+{
+    (void)state;
+    use_source_configs();
+    const struct model_shape shape = preset("mamba2-2.7b");
+    struct bench *bench = open_bench("fpga-model", "fastmamba-vc709", &shape, PHASE_DECODE, 1, 1, NULL, NULL);
+    const double fp32_s = price_of(bench, "model").time_s;
+    struct error error = {0};
+    pricing_close(bench->run);
+    const struct task task = {.graph = &bench->graph, .plan = &bench->plan, .device = "fastmamba-vc709"};
+    assert_true(plan_build(&bench->graph, plan_fusing(NULL, PRECISION_INT8), &bench->plan, &error));
+    assert_true(platform_find("fpga-model")->open(&task, &bench->run, &error));
+    bench->n_units = platform_find("fpga-model")->units(bench->run, &bench->units);
+    assert_near(price_of(bench, "model").time_s, fp32_s);
+    close_bench(bench);
+}
+
 static void exponentials_are_a_class_of_their_own(void **state)
 {
     (void)state;
@@ -741,6 +759,7 @@ int main(void)
         TEST(overlapped_resources_take_the_longest),
         TEST(resident_weights_are_not_sent),
         TEST(energy_is_counted_per_event_or_by_power),
+        TEST(the_plans_precision_changes_no_price),
         TEST(exponentials_are_a_class_of_their_own),
         TEST(leo2_forward_adds_up_to_the_port),
         TEST(a_block_alone_skips_layer_and_model),

@@ -201,7 +201,7 @@ static struct price layer_price(const char *model, int64_t batch, int64_t seqlen
         .graph = &graph, .plan = &plan, .device = "fastmamba-vc709", .options = options};
     if (!shape_preset(model, &shape, &error) ||
         !graph_build(&shape, PHASE_PREFILL, batch, seqlen, false, &graph, &error) ||
-        !plan_build(&graph, plan_default_fusion, PRECISION_INT8, &plan, &error) ||
+        !plan_build(&graph, plan_fusing(NULL, PRECISION_INT8), &plan, &error) ||
         !platform->open(&task, &opened, &error))
         fail_msg("%s", error.text);
     int unit = platform->units(opened, &units) - 1;
