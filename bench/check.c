@@ -15,7 +15,7 @@
 
 #include "mamba/random.h"
 
-enum { MAX_OPERANDS = 16, MAX_DIMS = 16, ELEMENT = 4, SHAPE_TRIES = 64 };
+enum { MAX_OPERANDS = 24, MAX_DIMS = 16, ELEMENT = 4, SHAPE_TRIES = 64 };
 
 /* A NaN as a float, far outside any table as an index. */
 static const uint32_t CANARY = 0x7fe5a5a5;
@@ -174,6 +174,8 @@ static const struct pool pools[] = {
     {"batch", {1, 2, 3}, 1},
     {"seqlen", {1, 2, 3, 4, 5, 7, 17, 31, 33, 49, 67, 131}, 33},
     {"rows", {1, 2, 3, 5, 7, 8, 13, 33}, 33},
+    {"interval", {1, 1, 2, 3, 5, 32, 33, 64, 70, 200}, 32},
+    {"slices", {1, 2, 3, 8}, 8},
     {"width", {1, 2, 3, 4, 4, 4, 5, 7}, 4},
     {"groups", {1, 1, 2, 3}, 1},
     {"heads", {1, 2, 3, 5, 8, 24}, 24},
@@ -456,7 +458,9 @@ static void run_reference(struct check *check, bool magnitudes, int larger, doub
         set_pointer(check->exact_args, operand, buffer->absent ? NULL : buffer->exact);
         set_stride(check->exact_args, operand, buffer->length);
     }
-    check->family->reference_f64(check->exact_args, (struct part){0, 1});
+    kernel_fn *reference = magnitudes && check->family->condition_f64 ? check->family->condition_f64
+                                                                      : check->family->reference_f64;
+    reference(check->exact_args, (struct part){0, 1});
 }
 
 /* After the reference ran on the values: its double operands are still there. */

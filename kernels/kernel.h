@@ -176,6 +176,9 @@ struct kernel_family {
     int n_parameters;
     const struct kernel_operand *operands;
     int n_operands;
+    /* Fills the fields of args that follow from its dims (counts of a blocked operand); null: none do.
+     * kernel_set_dim calls it. */
+    void (*derive)(void *args);
     void (*work)(const void *args, struct work *work);
     /* Bound k of the error of any variant in fp32: |got - float64| <= k * 2^-24 * c + tiny, element by
      * element. c is |float64 reference| evaluated with |.| of the operands marked `magnitude`, plus
@@ -183,8 +186,11 @@ struct kernel_family {
      * in exp(s). tiny covers flushed denormals: k * FLT_MIN * max(1, largest |operand|)^2. */
     double (*bound)(const void *args);
     const char *bound_reason;
-    size_t packed;                /* offset of the args field `void *packed`; 0: no variant packs */
-    kernel_fn *reference_f64;     /* operands are double */
+    size_t packed;            /* offset of the args field `void *packed`; 0: no variant packs */
+    kernel_fn *reference_f64; /* operands are double */
+    /* Null: the condition is reference_f64 on |.|, as above. Else, for formulas that subtract, this: the
+     * reference with every term's magnitude added, on the same operands. */
+    kernel_fn *condition_f64;
     const struct kernel *kernels; /* scalar reference first, then up the ladder */
     int n_kernels;
 };

@@ -140,6 +140,35 @@ static inline vf vf_silu(vf x)
     return x;
 }
 
+/* silu(x), and its slope s (1 + x (1 - s)) with s = 1 / (1 + exp(-x)), for the backward pass. Error of either
+ * at most 9, of the slope in units of s (1 + |x| (1 - s)), as it passes through zero. */
+VF_INLINE void vf_silu_slope_n(vf *x, vf *slope, const int n)
+{
+    vf scale[VF_TOGETHER], r[VF_TOGETHER], p[VF_TOGETHER];
+    VF_EACH x[i] = vf_max(vf_set1(-105.0f), x[i]);
+    VF_EACH slope[i] = vf_min(vf_set1(40.0f), x[i]);
+    vf_exp_split_n(slope, scale, r, n);
+    VF_EACH scale[i] = vf_scale2(vf_set1(1.0f), scale[i]);
+    VF_EACH r[i] = vf_neg(r[i]);
+    vf_exp_unit_n(r, p, n);
+    VF_EACH r[i] = vf_div(vf_set1(1.0f), vf_add(scale[i], p[i]));
+    VF_EACH scale[i] = vf_mul(scale[i], r[i]);
+    VF_EACH slope[i] = vf_mul(scale[i], vf_fma(slope[i], vf_mul(p[i], r[i]), vf_set1(1.0f)));
+    VF_EACH x[i] = vf_mul(x[i], scale[i]);
+}
+
+/* 1 / (1 + exp(-x)). Error at most 4; below x = -87 one subnormal step. */
+VF_INLINE void vf_sigmoid_n(vf *x, const int n)
+{
+    vf scale[VF_TOGETHER], r[VF_TOGETHER], p[VF_TOGETHER];
+    VF_EACH x[i] = vf_min(vf_set1(40.0f), vf_max(vf_set1(-105.0f), x[i]));
+    vf_exp_split_n(x, scale, r, n);
+    VF_EACH scale[i] = vf_scale2(vf_set1(1.0f), scale[i]);
+    VF_EACH r[i] = vf_neg(r[i]);
+    vf_exp_unit_n(r, p, n);
+    VF_EACH x[i] = vf_div(scale[i], vf_add(scale[i], p[i]));
+}
+
 /* Rows become columns. */
 #ifndef VF_TRANSPOSE
 static inline void vf_transpose(vf a[LANES])
