@@ -16,28 +16,62 @@
 #include "kernels/contract/contract.h"
 #include "kernels/conv/conv.h"
 #include "kernels/conv_silu/conv_silu.h"
+#include "kernels/conv_silu_backward/conv_silu_backward.h"
 #include "kernels/discretize/discretize.h"
 #include "kernels/embed/embed.h"
+#include "kernels/embed_backward/embed_backward.h"
 #include "kernels/gate/gate.h"
 #include "kernels/gate_norm/gate_norm.h"
+#include "kernels/gate_norm_backward/gate_norm_backward.h"
 #include "kernels/matmul/matmul.h"
+#include "kernels/matmul_dgrad/matmul_dgrad.h"
+#include "kernels/matmul_wgrad/matmul_wgrad.h"
+#include "kernels/reduce/reduce.h"
 #include "kernels/residual/residual.h"
 #include "kernels/rmsnorm/rmsnorm.h"
+#include "kernels/rmsnorm_backward/rmsnorm_backward.h"
 #include "kernels/scan/scan.h"
 #include "kernels/selective_scan/selective_scan.h"
+#include "kernels/selective_scan_backward/selective_scan_backward.h"
+#include "kernels/selective_scan_states/selective_scan_states.h"
 #include "kernels/silu/silu.h"
 #include "kernels/skip/skip.h"
 #include "kernels/softplus/softplus.h"
 #include "kernels/ssd/ssd.h"
+#include "kernels/ssd_backward/ssd_backward.h"
 #include "kernels/ssd_scan/ssd_scan.h"
+#include "kernels/ssd_states/ssd_states.h"
 
 const struct kernel_family *const kernel_families[] = {
-    &embed_family,     &rmsnorm_family,        &matmul_family,
-    &conv_family,      &silu_family,           &conv_silu_family,
-    &softplus_family,  &discretize_family,     &scan_family,
-    &contract_family,  &skip_family,           &gate_family,
-    &ssd_scan_family,  &selective_scan_family, &ssd_family,
-    &gate_norm_family, &residual_family,       NULL,
+    &embed_family,
+    &rmsnorm_family,
+    &matmul_family,
+    &conv_family,
+    &silu_family,
+    &conv_silu_family,
+    &softplus_family,
+    &discretize_family,
+    &scan_family,
+    &contract_family,
+    &skip_family,
+    &gate_family,
+    &ssd_scan_family,
+    &selective_scan_family,
+    &ssd_family,
+    &gate_norm_family,
+    &residual_family,
+    /* Training. */ &selective_scan_states_family,
+    &ssd_states_family,
+    &matmul_dgrad_family,
+    &matmul_wgrad_family,
+    &gate_norm_backward_family,
+    &selective_scan_backward_family,
+    &ssd_backward_family,
+    &reduce_family,
+    &conv_silu_backward_family,
+    &rmsnorm_backward_family,
+    &embed_backward_family,
+    NULL,
 };
 
 static const char *const isa_names[ISA_COUNT] = {
@@ -251,6 +285,8 @@ bool kernel_set_dim(const struct kernel_family *family, void *args, const char *
     for (int i = 0; i < family->n_dims; i++) {
         if (strcmp(family->dims[i].name, name) == 0) {
             memcpy((char *)args + family->dims[i].offset, &value, sizeof value);
+            if (family->derive)
+                family->derive(args);
             return true;
         }
     }
