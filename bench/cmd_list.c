@@ -232,12 +232,18 @@ static json_t *list_parts(struct error *error)
 #else
     const bool papi = false;
 #endif
+#ifdef HAVE_VERILATOR
+    const bool verilator = true;
+#else
+    const bool verilator = false;
+#endif
     const struct {
         const char *part, *what, *package;
         bool there;
     } parts[] = {
         {"PAPI", "hardware counters", "libpapi-dev, then build again", papi},
         {"gnuplot", "figures", "gnuplot-nox", on_path("gnuplot")},
+        {"Verilator", "--platform fpga-rtl", "verilator, then build again", verilator},
         {"OpenBLAS", "--compare kernel", "libopenblas0", has_peer("matmul/openblas")},
         {"BLIS", "--compare kernel", "libblis4", has_peer("matmul/blis")},
         {"oneDNN 2", "--compare kernel", "libdnnl-dev, then build again", has_peer("matmul/onednn")},
