@@ -143,6 +143,17 @@ static void add_id(json_t *record)
     json_object_set_new(record, "id", json_string(id));
 }
 
+static void add_tile(json_t *record, const struct price *price)
+{
+    if (price->held_bytes <= 0)
+        return;
+    json_t *tile = json_pack("{s:o,s:o,s:I}", "held_bytes", number(price->held_bytes), "on_chip_bytes",
+                             number(price->held_room), "tokens", (json_int_t)price->tile_tokens);
+    if (price->tile_channels)
+        json_object_set_new(tile, "channels", json_integer((json_int_t)price->tile_channels));
+    json_object_set_new(record, "tile", tile);
+}
+
 static bool add_figures(json_t *record, const struct result *result, struct error *error)
 {
     struct statistics statistics;
@@ -154,6 +165,7 @@ static bool add_figures(json_t *record, const struct result *result, struct erro
         if (result->price->cycles >= 0)
             json_object_set_new(record, "cycles", number(result->price->cycles));
         json_object_set_new(record, "breakdown", breakdown_json(result->price));
+        add_tile(record, result->price);
         json_object_set_new(json_object_get(record, "work"), "off_chip_bytes",
                             number(result->price->off_chip_bytes));
         if (result->price->note[0])

@@ -61,6 +61,11 @@ struct price {
                                                      * parts overlap */
     double off_chip_bytes; /* over the device's own memory, in its own number formats */
     double joule;
+    /* A fused group that holds more than fits on chip: what it holds at once for the whole workload, in the
+     * device's formats, and the tile that fits: so many tokens of one sequence (0: all), or one token of so
+     * many channels (0: all). */
+    double held_bytes, held_room;
+    int64_t tile_tokens, tile_channels;
     char energy_method[32]; /* "model", "published", "none" */
     char energy_note[256];
     char note[256]; /* what the reader must know: assumptions, fallbacks; may be "" */

@@ -494,6 +494,115 @@ static void append_name(char *list, size_t size, const char *name)
     snprintf(list + used, size - used, "%s%s", used ? ", " : "", name);
 }
 
+/* The tile in which a fused group's inner tensors fit on chip beside its state and the weights that every
+ * token needs. */
+struct tiling {
+    double held, room; /* bytes: of the whole workload; on chip */
+    int64_t tokens, channels;
+    int64_t passes; /* tiles of channels; each reads what all channels share */
+    bool fits;      /* in some tile */
+};
+
+/* Weights of all but projections, which stream. */
+static double kept_weights(const struct graph *graph, const struct group *group)
+{
+    double values = 0;
+    for (int i = 0; i < group->n_stages; i++) {
+        const struct stage *stage = &graph->stages[group->stages[i]];
+        for (int o = 0; o < stage->n_operands && strcmp(stage->family->name, "matmul"); o++)
+            if (graph->tensors[stage->operands[o].tensor].role == TENSOR_WEIGHT)
+                values += (double)tensor_elements(&graph->tensors[stage->operands[o].tensor]);
+    }
+    return values;
+}
+
+/* Channels that can be computed one without another; 0: a norm, a projection or a stage that reads channels
+ * as B and C needs them all. */
+static int64_t free_channels(const struct graph *graph, const struct group *group)
+{
+    int64_t channels = 0;
+    for (int i = 0; i < group->n_stages; i++) {
+        const struct stage *stage = &graph->stages[group->stages[i]];
+        const int64_t heads = stage_dim(stage, "heads");
+        const int64_t own = heads > 0 ? heads * stage_dim(stage, "headdim") : stage_dim(stage, "channels");
+        const bool mixes = !strcmp(stage->family->name, "matmul") ||
+                           !strcmp(stage->family->name, "rmsnorm") ||
+                           !strcmp(stage->family->name, "gate_norm");
+        if (mixes || own <= 0)
+            return 0;
+        channels = channels > 0 && own > channels ? channels : own;
+    }
+    return channels;
+}
+
+static struct tiling group_tiling(const struct run *run, const struct graph *graph, const struct group *group)
+{
+    const struct device_memory *memory = run->pricing.memory;
+    const double tokens = (double)(graph->batch * graph->seqlen);
+    struct tiling tiling = {.fits = true, .passes = 1};
+    if (!memory || memory->on_chip_bytes <= 0 || group->n_stages == 1)
+        return tiling;
+    const double state = (double)group->state_bytes / run->value_bytes / (double)graph->batch;
+    const double fixed = state * memory->state_bytes + kept_weights(graph, group) * memory->weight_bytes;
+    const double token = (double)group->live_bytes / run->value_bytes / tokens * memory->activation_bytes;
+    const double whole = (double)(run->graph->batch * run->graph->seqlen) * token + fixed;
+    if (whole <= memory->on_chip_bytes)
+        return tiling;
+    tiling.held = whole;
+    tiling.room = memory->on_chip_bytes;
+    tiling.tokens = (int64_t)floor(fmax(0, memory->on_chip_bytes - fixed) / token);
+    if (tiling.tokens > 0) {
+        tiling.tokens = tiling.tokens < run->graph->seqlen ? tiling.tokens : run->graph->seqlen;
+        return tiling;
+    }
+    const int64_t channels = free_channels(graph, group);
+    tiling.tokens = 1;
+    tiling.channels = (int64_t)floor((double)channels * memory->on_chip_bytes / (fixed + token));
+    tiling.fits = tiling.channels > 0;
+    if (tiling.fits)
+        tiling.passes = (channels + tiling.channels - 1) / tiling.channels;
+    return tiling;
+}
+
+static bool group_has(const struct group *group, int stage)
+{
+    for (int i = 0; i < group->n_stages; i++)
+        if (group->stages[i] == stage)
+            return true;
+    return false;
+}
+
+static bool group_makes(const struct graph *graph, const struct group *group, int root)
+{
+    for (int i = 0; i < group->n_stages; i++) {
+        const struct stage *stage = &graph->stages[group->stages[i]];
+        for (int o = 0; o < stage->n_operands; o++)
+            if (stage->operands[o].operand->role == OPERAND_OUTPUT && stage->operands[o].tensor == root)
+                return true;
+    }
+    return false;
+}
+
+/* Values from outside the group that all channels need, such as B and C. */
+static double shared_values(const struct graph *graph, const struct group *group, int64_t channels)
+{
+    bool counted[GRAPH_MAX_TENSORS] = {false};
+    double values = 0;
+    for (int i = 0; i < group->n_stages; i++) {
+        const struct stage *stage = &graph->stages[group->stages[i]];
+        for (int o = 0; o < stage->n_operands; o++) {
+            const int index = stage->operands[o].tensor;
+            const struct tensor *tensor = &graph->tensors[index];
+            const bool inner = stage->operands[o].operand->role != OPERAND_INPUT || counted[index] ||
+                               group_makes(graph, group, tensor_root(graph, index));
+            counted[index] = true;
+            if (!inner && channels > 0 && tensor->columns % channels)
+                values += (double)tensor_elements(tensor);
+        }
+    }
+    return values;
+}
+
 /* What a group moves off chip in the device's own number formats. */
 struct off_chip {
     double weights, state, activations;
@@ -501,7 +610,8 @@ struct off_chip {
 };
 
 static struct off_chip group_off_chip(const struct run *run, const struct graph *graph,
-                                      const struct group *group, struct notes *notes)
+                                      const struct group *group, const struct tiling *tiling,
+                                      struct notes *notes)
 {
     const struct device_memory *memory = run->pricing.memory;
     struct off_chip bytes = {.state_once = true};
@@ -511,17 +621,23 @@ static struct off_chip group_off_chip(const struct run *run, const struct graph 
     const double state = (double)group->state_bytes / run->value_bytes;
     const double both_ways = (double)(group->bytes_read + group->bytes_written) / run->value_bytes;
     const double activations = (both_ways - weights - 2 * state) * memory->activation_bytes;
+    /* The next kernel begins when this one has seen the whole workload, of which a tile is a share. */
+    const double whole = activations * (double)run->graph->seqlen / (double)graph->seqlen;
     bytes.weights = weights * memory->weight_bytes;
     note(notes, memory->note);
     if (memory->activations == ACTIVATIONS_OFF_CHIP ||
-        (memory->activations == ACTIVATIONS_FIT && activations > memory->on_chip_bytes)) {
+        (memory->activations == ACTIVATIONS_FIT && whole > memory->on_chip_bytes)) {
         bytes.activations = activations;
         if (memory->activations == ACTIVATIONS_FIT)
             note(notes, "activations at a group's border exceed the on-chip memory and go off chip");
     }
+    if (tiling->passes > 1)
+        bytes.activations += (double)(tiling->passes - 1) *
+                             shared_values(graph, group, free_channels(graph, group)) *
+                             memory->activation_bytes;
     if (state > 0 && memory->state != STATE_ON_CHIP) {
         const double once = state * memory->state_bytes;
-        bytes.state_once = once / (double)graph->batch <= memory->on_chip_bytes;
+        bytes.state_once = once / (double)graph->batch <= memory->on_chip_bytes || tiling->channels > 0;
         if (!bytes.state_once && run->graph->seqlen > 1)
             note(notes, "the state does not fit on chip and moves with every token");
         bytes.state = once * (memory->state == STATE_READ_WRITE ? 2 : 1) *
@@ -545,11 +661,58 @@ static double stage_values(const struct run *run, const struct graph *graph, int
 struct priced_group {
     struct cost cost, stages[GRAPH_MAX_STAGES];
     struct off_chip off_chip;
+    struct tiling tiling;
     struct notes notes;
     char missing[160]; /* stages that nothing on the device computes */
     char skip[256];
     bool no_room; /* skip is about memory, not about a missing unit */
 };
+
+static void text_bytes(double bytes, char *text, size_t size)
+{
+    const bool large = bytes >= 1e6;
+    snprintf(text, size, "%.3g %s", bytes / (large ? 1e6 : 1e3), large ? "MB" : "kB");
+}
+
+static void note_tiling(const struct run *run, const struct group *group, struct priced_group *priced)
+{
+    const struct tiling *tiling = &priced->tiling;
+    char held[32], room[32], text[160];
+    if (tiling->held <= 0)
+        return;
+    text_bytes(tiling->held, held, sizeof held);
+    text_bytes(tiling->room, room, sizeof room);
+    if (!tiling->fits) {
+        snprintf(
+            priced->skip, sizeof priced->skip,
+            "%.40s has %s on chip: %.80s does not fit even for one token, and its channels cannot be cut",
+            run->device->name, room, group->name);
+        priced->no_room = true;
+        return;
+    }
+    if (tiling->channels)
+        snprintf(text, sizeof text,
+                 "a fused group would hold %s, on chip are %s: tiles of one token, %lld channels", held, room,
+                 (long long)tiling->channels);
+    else
+        snprintf(text, sizeof text, "a fused group would hold %s, on chip are %s: tiles of %lld tokens", held,
+                 room, (long long)tiling->tokens);
+    note(&priced->notes, text);
+}
+
+/* In a fused loop the host loads and stores only what crosses the group's border. */
+static double host_share(const struct run *run, const struct graph *graph, const struct group *group)
+{
+    double alone = 0;
+    for (int i = 0; i < group->n_stages; i++) {
+        const char *name = graph->stages[group->stages[i]].name;
+        if (pricing_unit_serving(&run->pricing, graph->shape.arch, name) ||
+            unit_absorbing(&run->pricing, graph->shape.arch, name))
+            return 1;
+        alone += stage_values(run, graph, group->stages[i]);
+    }
+    return (double)(group->bytes_read + group->bytes_written) / run->value_bytes / alone;
+}
 
 static bool price_group(const struct run *run, const struct graph *graph, const struct group *group,
                         struct priced_group *priced, struct error *error)
@@ -581,7 +744,8 @@ static bool price_group(const struct run *run, const struct graph *graph, const 
         } else if (run->device->host) {
             char text[128];
             cost.host =
-                host_cycles(run->device->host, &stage->work, stage_values(run, graph, group->stages[i]));
+                host_cycles(run->device->host, &stage->work,
+                            host_share(run, graph, group) * stage_values(run, graph, group->stages[i]));
             snprintf(text, sizeof text, "what no unit serves runs on %.60s", run->device->host->name);
             note(&priced->notes, text);
         } else {
@@ -598,7 +762,9 @@ static bool price_group(const struct run *run, const struct graph *graph, const 
         snprintf(priced->skip, sizeof priced->skip, "%.40s has no unit for %.160s", run->device->name,
                  priced->missing);
     if (any) {
-        priced->off_chip = group_off_chip(run, graph, group, &priced->notes);
+        priced->tiling = group_tiling(run, graph, group);
+        note_tiling(run, group, priced);
+        priced->off_chip = group_off_chip(run, graph, group, &priced->tiling, &priced->notes);
         priced->cost.off_chip_bytes =
             priced->off_chip.weights + priced->off_chip.state + priced->off_chip.activations;
     }
@@ -691,6 +857,11 @@ static void add_group_unit(struct run *run, const struct group *group, int index
     memcpy(unit->skip, priced->skip, sizeof unit->skip);
     add_work(unit, &group->work, group->bytes_read, group->bytes_written, group->onchip_bytes, 1);
     finish(run, &priced->cost, times, priced->notes);
+    struct price *price = &run->prices[run->n_units - 1];
+    price->held_bytes = priced->tiling.held;
+    price->held_room = priced->tiling.room;
+    price->tile_tokens = priced->tiling.channels ? 1 : priced->tiling.tokens;
+    price->tile_channels = priced->tiling.channels;
 }
 
 /* The plan's groups inside a span, as in a layer. */
@@ -895,7 +1066,7 @@ static bool add_stage_steps(struct step_list *list, const struct graph *graph, i
     return ok;
 }
 
-/* The steps of a group; what it moves off chip goes with the longest of them. */
+/* The steps of a group. Weights and state come before the longest of them; activations move with all. */
 static bool add_group_steps(struct step_list *list, const struct graph *graph, const struct group *group,
                             struct notes *notes)
 {
@@ -907,13 +1078,18 @@ static bool add_group_steps(struct step_list *list, const struct graph *graph, c
         if (!add_stage_steps(list, graph, group->stages[i], &priced.stages[i]))
             return false;
     int longest = before;
+    double all = 0;
+    for (int i = before; i < list->n; i++)
+        all += list->steps[i].cycles;
     for (int i = before; i < list->n; i++)
         if (list->steps[i].cycles > list->steps[longest].cycles)
             longest = i;
     if (list->n > before) {
         list->steps[longest].weight_bytes = priced.off_chip.weights;
         list->steps[longest].state_bytes = priced.off_chip.state;
-        list->steps[longest].activation_bytes = priced.off_chip.activations;
+        for (int i = before; i < list->n; i++)
+            list->steps[i].activation_bytes =
+                priced.off_chip.activations * (all > 0 ? list->steps[i].cycles / all : i == longest);
     }
     note(notes, priced.notes.text);
     return true;
@@ -991,14 +1167,6 @@ static size_t count_options(const struct task *task)
     return n;
 }
 
-static bool group_has(const struct group *group, int stage)
-{
-    for (int i = 0; i < group->n_stages; i++)
-        if (group->stages[i] == stage)
-            return true;
-    return false;
-}
-
 /* Stages that one call of a unit computes cannot be in different groups: what would pass between them never
  * leaves the unit. */
 static bool check_calls(const struct run *run, const struct plan *plan, struct error *error)
@@ -1007,6 +1175,14 @@ static bool check_calls(const struct run *run, const struct plan *plan, struct e
     for (int a = 0; a < graph->n_stages; a++) {
         const struct device_unit *unit =
             pricing_unit_serving(&run->pricing, graph->shape.arch, graph->stages[a].name);
+        for (int g = 0; unit && unit->buffers_count && g < plan->n_groups; g++)
+            if (plan->groups[g].n_stages > 1 && group_has(&plan->groups[g], a))
+                return error_set(
+                    error, STATUS_USAGE,
+                    "--fusion %.127s: %.40s cannot fuse %.127s: its unit '%.40s' computes %.40s alone, "
+                    "as its operands come and go over the link",
+                    plan->values[CHOICE_FUSION], run->device->name, plan->groups[g].name, unit->name,
+                    graph->stages[a].name);
         for (int b = 0; unit && b < graph->n_stages; b++) {
             if (!has_stage(unit->absorbs, unit->absorbs_count, graph->stages[b].name))
                 continue;

@@ -104,6 +104,20 @@ static void row(const json_t *record, struct grid *grid)
         snprintf(text, sizeof text, "%.1e", error);
         grid_cell(grid, ERROR, text);
     }
+    const double held = record_number(record, "tile.held_bytes");
+    if (!isnan(held)) {
+        char room[TEXT_SIZE];
+        const double channels = record_number(record, "tile.channels");
+        format_bytes(held, text);
+        format_bytes(record_number(record, "tile.on_chip_bytes"), room);
+        if (isnan(channels))
+            grid_text(grid, 2, "%s, %s: would hold %s, on chip are %s: needs tiles of %.0f tokens", stage,
+                      name, text, room, record_number(record, "tile.tokens"));
+        else
+            grid_text(grid, 2,
+                      "%s, %s: would hold %s, on chip are %s: needs tiles of one token and %.0f channels",
+                      stage, name, text, room, channels);
+    }
 }
 
 bool table_comparison(const struct view *view, int index, struct grid *grid)
