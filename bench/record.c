@@ -166,8 +166,9 @@ static bool add_figures(json_t *record, const struct result *result, struct erro
             json_object_set_new(record, "cycles", number(result->price->cycles));
         json_object_set_new(record, "breakdown", breakdown_json(result->price));
         add_tile(record, result->price);
-        json_object_set_new(json_object_get(record, "work"), "off_chip_bytes",
-                            number(result->price->off_chip_bytes));
+        if (result->price->off_chip_bytes >= 0)
+            json_object_set_new(json_object_get(record, "work"), "off_chip_bytes",
+                                number(result->price->off_chip_bytes));
         if (result->price->note[0])
             json_object_set_new(record, "note", json_string(result->price->note));
     }

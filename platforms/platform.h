@@ -59,7 +59,7 @@ struct price {
     double cycles;
     double compute_s, memory_s, link_s, overhead_s; /* the breakdown; adds up to more than time_s where
                                                      * parts overlap */
-    double off_chip_bytes; /* over the device's own memory, in its own number formats */
+    double off_chip_bytes; /* in the device's own number formats */
     double joule;
     /* A fused group that holds more than fits on chip: what it holds at once for the whole workload, in the
      * device's formats, and the tile that fits: so many tokens of one sequence (0: all), or one token of so

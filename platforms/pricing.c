@@ -421,7 +421,7 @@ void pricing_time(const struct pricing *pricing, const struct cost *cost, struct
         price->memory_s = cost->off_chip_bytes / pricing->memory->bytes_per_s;
     const double sum = price->compute_s + price->memory_s;
     const double longer = price->compute_s > price->memory_s ? price->compute_s : price->memory_s;
-    price->off_chip_bytes = cost->off_chip_bytes;
+    price->off_chip_bytes = pricing->memory ? cost->off_chip_bytes : -1;
     price->time_s = (pricing->overlap_memory ? longer : sum) + price->link_s + price->overhead_s;
     price->cycles = price->time_s * clock;
 }
@@ -792,7 +792,7 @@ static void add_energy(const struct run *run, const struct unit *unit, double of
                        struct price *price)
 {
     const struct device_energy *energy = run->device->energy;
-    if (!device_joule(energy, &unit->work, (double)unit->onchip_bytes, off_chip_bytes, price->time_s,
+    if (!device_joule(energy, &unit->work, (double)unit->onchip_bytes, fmax(0, off_chip_bytes), price->time_s,
                       &price->joule)) {
         snprintf(price->energy_method, sizeof price->energy_method, "none");
         snprintf(price->energy_note, sizeof price->energy_note,
@@ -1066,30 +1066,74 @@ static bool add_stage_steps(struct step_list *list, const struct graph *graph, i
     return ok;
 }
 
-/* The steps of a group. Weights and state come before the longest of them; activations move with all. */
+/* Values that a stage of a group moves over the group's border. */
+struct traffic {
+    double weights, state, activations;
+};
+
+static struct traffic stage_traffic(const struct graph *graph, const struct group *group, int index)
+{
+    const struct stage *stage = &graph->stages[index];
+    struct traffic traffic = {0};
+    for (int o = 0; o < stage->n_operands; o++) {
+        const struct tensor *tensor = &graph->tensors[stage->operands[o].tensor];
+        const double values = (double)tensor_elements(tensor);
+        const bool output = stage->operands[o].operand->role == OPERAND_OUTPUT;
+        bool crosses = output ? tensor->overwrites >= 0 || tensor->role == TENSOR_OUTPUT
+                              : !group_makes(graph, group, tensor_root(graph, stage->operands[o].tensor));
+        for (int s = 0; s < graph->n_stages && output; s++)
+            crosses |= !group_has(group, s) && feeds(graph, stage, &graph->stages[s]);
+        if (tensor->role == TENSOR_WEIGHT)
+            traffic.weights += values;
+        else if (tensor->role == TENSOR_STATE)
+            traffic.state += values;
+        else if (crosses)
+            traffic.activations += values;
+    }
+    return traffic;
+}
+
+/* The longest of the steps from begin to end. */
+static struct schedule_step *longest_step(struct step_list *list, int begin, int end)
+{
+    int longest = begin;
+    for (int i = begin; i < end; i++)
+        if (list->steps[i].cycles > list->steps[longest].cycles)
+            longest = i;
+    return &list->steps[longest];
+}
+
+/* The steps of a group. What it moves off chip goes with the longest step of the stage that moves it, or,
+ * where that stage has none, of the group. */
 static bool add_group_steps(struct step_list *list, const struct graph *graph, const struct group *group,
                             struct notes *notes)
 {
     struct priced_group priced;
     const int before = list->n;
+    int begin[GRAPH_MAX_STAGES + 1];
+    struct traffic traffic[GRAPH_MAX_STAGES], all = {0};
     if (!price_group(list->run, graph, group, &priced, list->error))
         return false;
-    for (int i = 0; i < group->n_stages; i++)
+    for (int i = 0; i < group->n_stages; i++) {
+        begin[i] = list->n;
         if (!add_stage_steps(list, graph, group->stages[i], &priced.stages[i]))
             return false;
-    int longest = before;
-    double all = 0;
-    for (int i = before; i < list->n; i++)
-        all += list->steps[i].cycles;
-    for (int i = before; i < list->n; i++)
-        if (list->steps[i].cycles > list->steps[longest].cycles)
-            longest = i;
-    if (list->n > before) {
-        list->steps[longest].weight_bytes = priced.off_chip.weights;
-        list->steps[longest].state_bytes = priced.off_chip.state;
-        for (int i = before; i < list->n; i++)
-            list->steps[i].activation_bytes =
-                priced.off_chip.activations * (all > 0 ? list->steps[i].cycles / all : i == longest);
+        traffic[i] = stage_traffic(graph, group, group->stages[i]);
+        all.weights += traffic[i].weights;
+        all.state += traffic[i].state;
+        all.activations += traffic[i].activations;
+    }
+    begin[group->n_stages] = list->n;
+    for (int i = 0; i < group->n_stages && list->n > before; i++) {
+        const bool own = begin[i + 1] > begin[i];
+        struct schedule_step *step =
+            longest_step(list, own ? begin[i] : before, own ? begin[i + 1] : list->n);
+        if (all.weights > 0)
+            step->weight_bytes += priced.off_chip.weights * traffic[i].weights / all.weights;
+        if (all.state > 0)
+            step->state_bytes += priced.off_chip.state * traffic[i].state / all.state;
+        if (all.activations > 0)
+            step->activation_bytes += priced.off_chip.activations * traffic[i].activations / all.activations;
     }
     note(notes, priced.notes.text);
     return true;

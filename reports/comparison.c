@@ -21,14 +21,6 @@ static bool is(const json_t *record, const char *path, const char *text)
     return own && strcmp(own, text) == 0;
 }
 
-static bool of_workload(const json_t *record, const struct workload *workload)
-{
-    return is(record, "model", workload->model) && is(record, "phase", workload->phase) &&
-           json_integer_value(record_get(record, "batch")) == workload->batch &&
-           json_integer_value(record_get(record, "seqlen")) == workload->seqlen &&
-           json_integer_value(record_get(record, "context")) == workload->context;
-}
-
 static void number_cell(struct grid *grid, enum column column, const json_t *record, const char *path)
 {
     char text[TEXT_SIZE];
@@ -129,7 +121,7 @@ bool table_comparison(const struct view *view, int index, struct grid *grid)
     grid_init(grid, columns, sizeof columns / sizeof *columns);
     json_array_foreach(view->set->records, i, record)
     {
-        if (!record_get(record, "compare") || !of_workload(record, &view->workloads[index]))
+        if (!record_get(record, "compare") || !record_of_workload(record, &view->workloads[index]))
             continue;
         if (!last || !same_text(record, last, "platform") || !same_text(record, last, "device"))
             grid_text(grid, 0, "%s:%s, %s", record_text(record, "platform"), record_text(record, "device"),

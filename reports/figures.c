@@ -81,13 +81,18 @@ static void swatch(const struct figure *figure, double x, double y, const char *
                 layers[i]);
 }
 
-static int fill_of(const struct series *series)
+static int record_fill(const json_t *record)
 {
-    const char *provenance = record_text(series->record, "provenance");
+    const char *provenance = record_text(record, "provenance");
     for (int i = 0; i < N_FILLS; i++)
         if (strcmp(fills[i].provenance, provenance) == 0)
             return i;
     return 0;
+}
+
+static int fill_of(const struct series *series)
+{
+    return record_fill(series->record);
 }
 
 static bool on_page(const struct page *page, int workload)
@@ -230,6 +235,7 @@ static bool figure_close(struct figure *figure, const char *folder, struct error
                 "set output\n"
                 "set terminal pdfcairo size 3.5in,%.4fin font 'sans-serif,7' fontscale 1 linewidth 0.8 "
                 "pointscale 0.4 noenhanced\n"
+                "set label 1 font ',7.9'\n"
                 "set output '%s.pdf'\nreplot\nset output\n",
                 figure->name, figure->plot_text, figure->height / 72, figure->name);
     written = written && !ferror(figure->gp) && !ferror(figure->dat);
@@ -381,6 +387,226 @@ static bool draw_speedup(const struct view *view, const struct page *page, const
             row += 1;
         }
     }
+    return figure_close(&figure, folder, error);
+}
+
+enum { COMPARISON_MOST_ROWS = 72, VARIANT_COLUMNS = 20 };
+
+/* A heading, or the bar of one variant of one unit against its baseline. */
+struct comparison_row {
+    const json_t *record; /* null: the workload's heading */
+    int workload;
+    bool platform, unit; /* headings */
+};
+
+struct comparison_rows {
+    struct comparison_row rows[COMPARISON_MOST_ROWS];
+    int n, left_out;
+    double low, high; /* of all intervals and 1 */
+};
+
+static bool compared_as(const json_t *record, const char *role)
+{
+    const char *own = record_text(record, "compare.role");
+    return own && strcmp(own, role) == 0;
+}
+
+static bool has_time(const json_t *record)
+{
+    return !isnan(record_number(record, "time_s.median"));
+}
+
+static void comparison_add(struct comparison_rows *rows, struct comparison_row row)
+{
+    if (rows->n == COMPARISON_MOST_ROWS)
+        rows->left_out++;
+    else
+        rows->rows[rows->n++] = row;
+}
+
+static void ratio_interval(const json_t *record, double *low, double *high)
+{
+    const json_t *interval = record_get(record, "compare.ci95");
+    const double ratio = record_number(record, "compare.ratio");
+    const bool has = json_array_size(interval) == 2;
+    *low = has ? json_number_value(json_array_get(interval, 0)) : ratio;
+    *high = has ? json_number_value(json_array_get(interval, 1)) : ratio;
+}
+
+static void comparison_list(const struct view *view, const struct page *page, struct comparison_rows *rows)
+{
+    *rows = (struct comparison_rows){.low = 1, .high = 1};
+    for (int p = 0; p < page->n; p++) {
+        const int workload = page->workloads[p];
+        const json_t *last = NULL;
+        size_t i;
+        json_t *record;
+        comparison_add(rows, (struct comparison_row){.workload = workload});
+        json_array_foreach(view->set->records, i, record)
+        {
+            double low, high;
+            if (!record_get(record, "compare") || !has_time(record) ||
+                !record_of_workload(record, &view->workloads[workload]))
+                continue;
+            if (!last || !json_equal(record_get(record, "platform"), record_get(last, "platform")) ||
+                !json_equal(record_get(record, "device"), record_get(last, "device")))
+                comparison_add(rows, (struct comparison_row){record, workload, .platform = true});
+            last = record;
+            if (compared_as(record, "baseline"))
+                comparison_add(rows, (struct comparison_row){record, workload, .unit = true});
+            else if (!isnan(record_number(record, "compare.ratio")))
+                comparison_add(rows, (struct comparison_row){.record = record, .workload = workload});
+            ratio_interval(record, &low, &high);
+            rows->low = fmin(rows->low, low);
+            rows->high = fmax(rows->high, high);
+        }
+    }
+}
+
+static bool comparison_wanted(const struct view *view, int workload)
+{
+    size_t i;
+    json_t *record;
+    json_array_foreach(view->set->records, i, record)
+    {
+        if (!isnan(record_number(record, "compare.ratio")) &&
+            record_of_workload(record, &view->workloads[workload]))
+            return true;
+    }
+    return false;
+}
+
+static const char *variant_name(const json_t *record)
+{
+    const char *what = record_text(record, "compare.what"), *kernel = record_text(record, "kernel");
+    if (compared_as(record, "control"))
+        return "A/A control";
+    return kernel && what && strcmp(what, "kernel") == 0 ? kernel : record_text(record, "compare.variant");
+}
+
+/* A platform, or a unit with its baseline: what 1 is. */
+static void comparison_heading(const struct figure *figure, const struct comparison_row *row, double y)
+{
+    char time[TEXT_SIZE], shown[TEXT_SIZE], unit[TEXT_SIZE], baseline[TEXT_SIZE], *text;
+    const char *device = record_text(row->record, "device"), *stage = record_text(row->record, "stage");
+    int length;
+    format_unit(record_number(row->record, "time_s.median"), "s", time);
+    if (row->platform)
+        length = asprintf(&text, "%s%s%s", record_text(row->record, "platform"), device ? ":" : "",
+                          device ? device : "");
+    else
+        length = asprintf(&text, "%s: 1 = %s, %s",
+                          text_clean(stage ? stage : record_text(row->record, "scope"), 18, unit),
+                          text_clean(variant_name(row->record), 16, baseline), time);
+    if (length < 0)
+        return;
+    label(figure, row->platform ? edge + 4 : edge + 8, y, "left", text_clean(text, 56, shown));
+    free(text);
+}
+
+static void comparison_bar(struct figure *figure, const json_t *record, double row, bool logarithmic,
+                           int colour)
+{
+    const double ratio = record_number(record, "compare.ratio");
+    const char *verdict = record_text(record, "compare.verdict");
+    char value[TEXT_SIZE];
+    double low, high;
+    ratio_interval(record, &low, &high);
+    block_begin(figure, variant_name(record));
+    fprintf(figure->dat, "%.9g %.9g %.1f %.9g %.9g", logarithmic ? fmin(1, ratio) : 0,
+            logarithmic ? fmax(1, ratio) : ratio, row + 0.5, low, high);
+    data_name(figure, variant_name(record));
+    draw_boxes(figure, colour < 0 ? other_colour : colours[colour % 6], record_fill(record));
+    if (high > low)
+        draw(figure, "using 4:3:($5-$4):(0) with vectors nohead linecolor rgb '#000000' linewidth 0.8");
+    format_number(ratio, value);
+    snprintf(value + strlen(value), TEXT_SIZE - strlen(value), "\xc3\x97 %s", verdict ? verdict : "");
+    fputs("set label ", figure->gp);
+    write_gnuplot(figure->gp, value);
+    fprintf(figure->gp, " at first %.9g, first %.1f left offset character 0.4,0\n",
+            fmax(fmax(1, ratio), high), row + 0.5);
+}
+
+/* The same variant has the same colour in all units. */
+static int variant_colour(const struct comparison_rows *rows, int row)
+{
+    const char *seen[COMPARISON_MOST_ROWS];
+    int n = 0, at = 0;
+    for (int i = 0; i <= row; i++) {
+        const json_t *record = rows->rows[i].record;
+        if (!record || !compared_as(record, "variant"))
+            continue;
+        for (at = 0; at < n && strcmp(seen[at], variant_name(record));)
+            at++;
+        if (at == n)
+            seen[n++] = variant_name(record);
+    }
+    return at;
+}
+
+static bool draw_comparison(const struct view *view, const struct page *page, const char *folder,
+                            const char *name, const char *title, const char *origin, struct error *error)
+{
+    struct figure figure = {.view = view, .page = page};
+    struct comparison_rows *rows = malloc(sizeof *rows);
+    char shown[TEXT_SIZE];
+    int widest = 4;
+    if (!rows)
+        return error_set(error, STATUS_FAILED, "%s/%s: out of memory", folder, name);
+    comparison_list(view, page, rows);
+    for (int i = 0; i < rows->n; i++)
+        if (rows->rows[i].record && !rows->rows[i].unit && !rows->rows[i].platform) {
+            const int columns =
+                text_columns(text_clean(variant_name(rows->rows[i].record), VARIANT_COLUMNS, shown));
+            widest = columns > widest ? columns : widest;
+        }
+    const double pitch = line_height * 1.25, head_height = edge + 3 * line_height + 3;
+    const double plot_height = rows->n * pitch, left = edge + 12 + widest * 1.15 * character;
+    const double right = page_width - edge - 6 - 16 * character;
+    const bool logarithmic = rows->high / rows->low > 10;
+    if (!figure_open(
+            &figure, folder, name, head_height + plot_height + 26 + edge + (rows->left_out ? line_height : 0),
+            "columns: from, to, row, low, high (the baseline's time over the variant's, 95 % interval), "
+            "variant",
+            error)) {
+        free(rows);
+        return figure_abandon(&figure);
+    }
+    head(&figure, title, origin, true);
+    area(&figure, left, right, head_height, head_height + plot_height);
+    fprintf(figure.gp, "%sset xrange [%.9g:%.9g]\nset yrange [%d:0]\nunset ytics\n",
+            logarithmic ? "set logscale x 10\n" : "",
+            logarithmic ? fmax(rows->low, rows->high * 1e-6) / 1.25 : 0,
+            rows->high * (logarithmic ? 1.1 : 1.05), rows->n);
+    fputs("set border 1\nset xtics nomirror out offset 0,0.3 format '%g'\n", figure.gp);
+    if (logarithmic && rows->high / rows->low < 100)
+        fputs("set xtics add (0.2, 0.5, 2, 5, 20, 50)\n", figure.gp);
+    if (!logarithmic)
+        fprintf(figure.gp, "set xtics %g\n", rows->high > 5 ? 2.0 : rows->high > 2 ? 1.0 : 0.5);
+    fprintf(figure.gp, "set xlabel 'times as fast as the baseline%s' offset 0,0.7\n",
+            logarithmic ? ", log scale" : "");
+    for (int i = 0; i < rows->n; i++) {
+        const struct comparison_row *row = &rows->rows[i];
+        const double y = head_height + (i + 0.5) * pitch;
+        if (!row->record) {
+            workload_heading(&figure, row->workload, y);
+        } else if (row->unit || row->platform) {
+            comparison_heading(&figure, row, y);
+        } else {
+            fprintf(figure.gp,
+                    "set arrow from first 1, first %d to first 1, first %d nohead linewidth 0.8 front\n", i,
+                    i + 1);
+            label(&figure, left - 5, y, "right",
+                  text_clean(variant_name(row->record), VARIANT_COLUMNS, shown));
+            comparison_bar(&figure, row->record, i, logarithmic,
+                           compared_as(row->record, "control") ? -1 : variant_colour(rows, i));
+        }
+    }
+    if (rows->left_out) {
+        snprintf(shown, sizeof shown, "not shown: %d rows more, see the table", rows->left_out);
+        label(&figure, edge, head_height + plot_height + 26 + line_height / 2, "left", shown);
+    }
+    free(rows);
     return figure_close(&figure, folder, error);
 }
 
@@ -838,6 +1064,10 @@ static const struct figure_kind {
     bool (*draw)(const struct view *view, const struct page *page, const char *folder, const char *name,
                  const char *title, const char *origin, struct error *error);
 } kinds[] = {
+    {"comparison", "Variants compared",
+     "Time of each unit's baseline over that of the variant; more than 1 is faster. Whiskers are the 95 % "
+     "interval of the ratio; what is modelled has none. A/A control: the baseline once more.",
+     comparison_wanted, draw_comparison},
     {"speedup", "Speed-up of the whole model",
      "Speed-up over the CPU, by platform and phase. Solid bars are measured, hatched ones are not; whiskers "
      "span "

@@ -13,11 +13,16 @@
 static const struct {
     const char *path, *before, *after;
 } circumstances[] = {
-    {"device", "", ""},         {"provenance", "", ""},
-    {"plan.precision", "", ""}, {"plan.fusion", "fusion ", ""},
-    {"plan.scan", "scan ", ""}, {"plan.recompute", "recompute ", ""},
-    {"isa", "up to ", ""},      {"all_logits", "all logits ", ""},
-    {"threads", "", " threads"}, {"cache", "cache ", ""},
+    {"device", "", ""},
+    {"provenance", "", ""},
+    {"plan.precision", "", ""},
+    {"plan.fusion", "fusion ", ""},
+    {"plan.scan", "scan ", ""},
+    {"plan.recompute", "recompute ", ""},
+    {"isa", "up to ", ""},
+    {"all_logits", "all logits ", ""},
+    {"threads", "", " threads"},
+    {"cache", "cache ", ""},
     {"environment", "environment ", ""},
 };
 enum { N_CIRCUMSTANCES = sizeof circumstances / sizeof *circumstances, DEVICE = 0, FUSION = 3 };
@@ -96,6 +101,20 @@ bool record_compared(const json_t *record)
 {
     const char *role = record_text(record, "compare.role");
     return role && strcmp(role, "baseline") != 0;
+}
+
+static bool has_text(const json_t *record, const char *path, const char *text)
+{
+    const char *own = record_text(record, path);
+    return own && strcmp(own, text) == 0;
+}
+
+bool record_of_workload(const json_t *record, const struct workload *workload)
+{
+    return has_text(record, "model", workload->model) && has_text(record, "phase", workload->phase) &&
+           json_integer_value(record_get(record, "batch")) == workload->batch &&
+           json_integer_value(record_get(record, "seqlen")) == workload->seqlen &&
+           json_integer_value(record_get(record, "context")) == workload->context;
 }
 
 /* Where a unit's first stage stands in a model; names that no graph has come last. */

@@ -13,6 +13,9 @@ double record_number(const json_t *record, const char *path);
 const char *record_text(const json_t *record, const char *path);
 /* A variant or control of a comparison: shown there, and a part of no series. */
 bool record_compared(const json_t *record);
+/* The workload's members are strings of a record. */
+struct workload;
+bool record_of_workload(const json_t *record, const struct workload *workload);
 const json_t *record_environment(const struct record_set *set, const json_t *record);
 
 enum result_scope { RESULT_STAGE, RESULT_GROUP, RESULT_LAYER, RESULT_MODEL };
