@@ -39,7 +39,7 @@ struct buffer {
     double *rounding; /* what a lower precision adds to the bound; null: nothing */
 };
 
-/* Weights in the kernel's own form, with an inaccessible page behind them. */
+/* Memory of a kernel's own, for packed weights or for scratch, with an inaccessible page behind it. */
 struct packed {
     unsigned char *map, *data;
     size_t map_bytes, used_bytes;
@@ -55,7 +55,7 @@ struct check {
     size_t page;
     void *args, *exact_args;
     struct buffer buffers[MAX_OPERANDS];
-    struct packed packed;
+    struct packed packed, scratch;
     enum fill fill;
     int target; /* operand that is not realistic, -1: none */
     bool share; /* outputs lie on the inputs that they may alias */
@@ -221,6 +221,7 @@ enum shape { SHAPE_ONES, SHAPE_DRAWN, SHAPE_MODEL };
 
 static void set_shape(struct check *check, enum shape shape, int64_t budget)
 {
+    static const int64_t chunks[] = {0, 0, 1, 3, 16, 31, 64};
     const struct kernel_family *family = check->family;
     int64_t value[MAX_DIMS];
     double product = 1;
@@ -229,6 +230,8 @@ static void set_shape(struct check *check, enum shape shape, int64_t budget)
         value[i] = shape == SHAPE_ONES    ? 1
                    : shape == SHAPE_DRAWN ? draw_dim(check, name)
                                           : find_pool(name)->model;
+        if (check->options->seqlen && !strcmp(name, "seqlen"))
+            value[i] = 1;
         product *= (double)value[i];
     }
     while (shape == SHAPE_DRAWN && product > (double)budget) {
@@ -242,16 +245,27 @@ static void set_shape(struct check *check, enum shape shape, int64_t budget)
     }
     for (int i = 0; i < family->n_dims; i++)
         kernel_set_dim(family, check->args, family->dims[i].name, value[i]);
+    if (check->options->seqlen)
+        kernel_set_dim(family, check->args, "seqlen", check->options->seqlen);
+    if (family->chunk)
+        memcpy((char *)check->args + family->chunk, &chunks[random_below(check, COUNT_OF(chunks))],
+               sizeof chunks[0]);
     if (shape == SHAPE_MODEL && kernel_dim(family, check->args, "headdim") > 0)
         kernel_set_dim(family, check->args, "d_state", 128);
     fix_groups(check);
 }
 
+static void unmap(struct packed *memory)
+{
+    if (memory->map)
+        munmap(memory->map, memory->map_bytes);
+    *memory = (struct packed){0};
+}
+
 static void free_buffers(struct check *check)
 {
-    if (check->packed.map)
-        munmap(check->packed.map, check->packed.map_bytes);
-    check->packed = (struct packed){0};
+    unmap(&check->packed);
+    unmap(&check->scratch);
     for (int i = 0; i < check->family->n_operands; i++) {
         struct buffer *buffer = &check->buffers[i];
         if (buffer->map)
@@ -303,22 +317,39 @@ static bool map_window(struct check *check, struct buffer *buffer)
     return buffer->image != NULL;
 }
 
-/* The end lies as close to the inaccessible page as the 64-byte alignment of its start allows. */
-static bool map_packed(struct check *check)
+/* The end lies as close to the inaccessible page as the 64-byte alignment of its start allows. The args field
+ * at `field` is set to it. */
+static bool map_memory(struct check *check, size_t bytes, size_t field, struct packed *memory)
 {
-    struct packed *packed = &check->packed;
-    if (!check->kernel->packed_bytes)
-        return true;
-    packed->used_bytes = (check->kernel->packed_bytes(check->args) + 63) / 64 * 64;
-    const size_t data_bytes = (packed->used_bytes + check->page - 1) / check->page * check->page;
-    packed->map_bytes = data_bytes + check->page;
-    void *map = mmap(NULL, packed->map_bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    memory->used_bytes = (bytes + 63) / 64 * 64;
+    const size_t data_bytes = (memory->used_bytes + check->page - 1) / check->page * check->page;
+    memory->map_bytes = data_bytes + check->page;
+    void *map = mmap(NULL, memory->map_bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (map == MAP_FAILED)
         return false;
-    packed->map = map;
-    packed->data = packed->map + data_bytes - packed->used_bytes;
-    memcpy((char *)check->args + check->family->packed, &packed->data, sizeof packed->data);
-    return data_bytes == 0 || mprotect(packed->map, data_bytes, PROT_READ | PROT_WRITE) == 0;
+    memory->map = map;
+    memory->data = memory->map + data_bytes - memory->used_bytes;
+    memcpy((char *)check->args + field, &memory->data, sizeof memory->data);
+    return data_bytes == 0 || mprotect(memory->map, data_bytes, PROT_READ | PROT_WRITE) == 0;
+}
+
+static bool map_packed(struct check *check)
+{
+    return !check->kernel->packed_bytes ||
+           map_memory(check, check->kernel->packed_bytes(check->args), check->family->packed, &check->packed);
+}
+
+/* What lies there before the first phase is NaN. */
+static bool map_scratch(struct check *check, int parts)
+{
+    unmap(&check->scratch);
+    if (!check->kernel->scratch_bytes)
+        return true;
+    if (!map_memory(check, check->kernel->scratch_bytes(check->args, parts), check->family->scratch,
+                    &check->scratch))
+        return false;
+    memset(check->scratch.data, 0xff, check->scratch.used_bytes);
+    return true;
 }
 
 /* Packing writes what may not be written later; what it leaves out is NaN or worse. */
@@ -555,10 +586,16 @@ static bool run_kernel(struct check *check, struct run_order order)
         fail_fault(check, number, order);
         return false;
     }
+    if (!map_scratch(check, order.parts)) {
+        fail(check, "no memory for its scratch");
+        return false;
+    }
     fault_armed = 1;
     pack(check, order.parts);
-    for (int i = 0; i < order.parts; i++)
-        check->kernel->run(check->args, (struct part){order.reversed ? order.parts - 1 - i : i, order.parts});
+    for (int phase = 0; phase < kernel_phases(check->kernel); phase++)
+        for (int i = 0; i < order.parts; i++)
+            kernel_phase(check->kernel, phase)(
+                check->args, (struct part){order.reversed ? order.parts - 1 - i : i, order.parts});
     fault_armed = 0;
     return true;
 }
@@ -706,6 +743,13 @@ static bool run_cases(struct check *check)
     int64_t budget = thorough ? 40000 : 12000;
     int shapes = thorough ? 120 : 32, hostile_shapes = thorough ? 12 : 3;
 
+    if (check->options->seqlen) {
+        enum { LONG_SHAPES = 4, LONG_BUDGET = 64 };
+        for (int i = 0; i < LONG_SHAPES && result->passed; i++)
+            if (!run_case(check, &(struct check_case){SHAPE_DRAWN, LONG_BUDGET, FILL_REAL, -1, false}))
+                return false;
+        return true;
+    }
     if (!run_case(check, &(struct check_case){SHAPE_ONES, 1, FILL_REAL, -1, false}))
         return false;
     for (int i = 0; i < shapes && result->passed; i++)

@@ -21,6 +21,7 @@
 struct check_options {
     uint64_t seed;
     bool thorough;
+    int64_t seqlen; /* 0: drawn. Else of a few shapes with realistic data; 1 for families without a seqlen */
 };
 
 struct check_result {

@@ -203,6 +203,8 @@ static const struct option_spec {
     {"phase", "PHASE,...", RUN, parse_list, FIELD(phases), "prefill, decode (default both)"},
     {"batch", "B", RUN, parse_count, FIELD(batch), "sequences at once (default 1)"},
     {"seqlen", "L", RUN, parse_count, FIELD(seqlen), "tokens of the prompt (default 512)"},
+    {"seqlen", "L", CHECK, parse_count, FIELD(check_seqlen),
+     "only a few shapes, all of this length (default: many short ones)"},
     {"stage", "STAGE,...", RUN | CHECK, parse_list, FIELD(stages),
      "only these stages, or groups that hold them"},
     {"fusion", "F", RUN, parse_text, FIELD(choices.values[CHOICE_FUSION]),

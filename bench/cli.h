@@ -42,6 +42,7 @@ struct arguments {
     const char *model, *checkpoint;
     struct selection phases, stages;
     int64_t batch, seqlen;
+    int64_t check_seqlen; /* 0: drawn */
     struct plan_choices choices;
     enum isa isa;
     bool isa_given;

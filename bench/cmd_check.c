@@ -8,12 +8,7 @@
 
 static bool covers(const struct kernel_family *family, const char *stage)
 {
-    if (!strcmp(family->name, stage))
-        return true;
-    for (int i = 0; i < FAMILY_MAX_STAGES && family->covers[i]; i++)
-        if (!strcmp(family->covers[i], stage))
-            return true;
-    return false;
+    return !strcmp(family->name, stage) || family_covers(family, stage);
 }
 
 static bool selected(const struct arguments *arguments, const struct kernel_family *family)
@@ -44,7 +39,7 @@ enum status command_check(const struct arguments *arguments, struct error *error
     if (!check_selection(arguments, error))
         return error->status;
     printf("Every kernel against float64; error and bound on realistic data, worst error/bound on any.\n\n");
-    printf("%-24s %6s %10s %10s %10s %10s\n", "kernel", "cases", "max abs", "rel L2", "mean e/b",
+    printf("%-33s %6s %10s %10s %10s %10s\n", "kernel", "cases", "max abs", "rel L2", "mean e/b",
            "worst e/b");
     for (int f = 0; kernel_families[f]; f++) {
         const struct kernel_family *family = kernel_families[f];
@@ -54,23 +49,24 @@ enum status command_check(const struct arguments *arguments, struct error *error
             if (arguments->isa_given && kernel->isa != arguments->isa)
                 continue;
             if (!(isa_available() & 1u << kernel->isa)) {
-                printf("%-24s skipped: this processor has no %s\n", kernel->name, isa_name(kernel->isa));
+                printf("%-33s skipped: this processor has no %s\n", kernel->name, isa_name(kernel->isa));
                 unavailable++;
                 continue;
             }
             if (kernel->missing && kernel->missing()) {
-                printf("%-24s skipped: %s\n", kernel->name, kernel->missing());
+                printf("%-33s skipped: %s\n", kernel->name, kernel->missing());
                 unavailable++;
                 continue;
             }
             struct error failure = {0};
-            if (!check_kernel(family, kernel, &(struct check_options){arguments->seed, true}, &result,
-                              &failure)) {
-                printf("%-24s not checked: %s\n", kernel->name, failure.text);
+            if (!check_kernel(family, kernel,
+                              &(struct check_options){arguments->seed, true, arguments->check_seqlen},
+                              &result, &failure)) {
+                printf("%-33s not checked: %s\n", kernel->name, failure.text);
                 failed++;
                 continue;
             }
-            printf("%-24s %6d %10.2e %10.2e %10.2e %10.2e  %s\n", kernel->name, result.cases, result.max_abs,
+            printf("%-33s %6d %10.2e %10.2e %10.2e %10.2e  %s\n", kernel->name, result.cases, result.max_abs,
                    result.rel_l2, result.mean_ratio, result.worst_ratio, result.passed ? "ok" : "FAILED");
             if (!result.passed)
                 printf("    %s\n", result.failure);

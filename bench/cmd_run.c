@@ -320,7 +320,7 @@ static bool check_unit_kernel(struct session *s, const struct workload *w, int u
     checked->kernels = kernels;
     checked->kernels[checked->count++] = kernel;
     session_progress(s, "checking %s", kernel->name, 0, 0);
-    if (!check_kernel(family, kernel, &(struct check_options){s->arguments->seed, false}, &result, s->error))
+    if (!check_kernel(family, kernel, &(struct check_options){.seed = s->arguments->seed}, &result, s->error))
         return false;
     return result.passed || error_set(s->error, STATUS_FAILED, "%s is wrong and is not timed: %s",
                                       kernel->name, result.failure);

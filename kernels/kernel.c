@@ -2,6 +2,7 @@
  * SPDX-FileCopyrightText: 2026 The mamba-bench developers */
 #include "kernels/kernel.h"
 
+#include <math.h>
 #include <string.h>
 
 #if defined(__x86_64__)
@@ -236,26 +237,80 @@ double precision_bytes(enum precision precision)
     return precisions[precision].bytes;
 }
 
+static const char *const scan_names[SCAN_COUNT] = {
+    [SCAN_SEQUENTIAL] = "sequential",
+    [SCAN_BLELLOCH] = "blelloch",
+    [SCAN_CHUNKED] = "chunked",
+    [SCAN_SSD] = "ssd",
+};
+
+const char *scan_name(enum scan scan)
+{
+    return scan_names[scan];
+}
+
+bool scan_parse(const char *text, enum scan *scan)
+{
+    for (int i = 0; i < SCAN_COUNT; i++)
+        if (!strcmp(scan_names[i], text)) {
+            *scan = (enum scan)i;
+            return true;
+        }
+    return false;
+}
+
+double scan_roundings(int64_t seqlen)
+{
+    const double steps = (double)seqlen, logarithmic = seqlen > 0 ? 16 * (1 + log2(steps)) : 0;
+    return steps < logarithmic ? steps : logarithmic;
+}
+
+bool family_covers(const struct kernel_family *family, const char *stage)
+{
+    for (int i = 0; i < FAMILY_MAX_STAGES && family->covers[i]; i++)
+        if (!strcmp(family->covers[i], stage))
+            return true;
+    return false;
+}
+
 static const struct kernel *choose(const struct kernel_family *family, const void *args,
-                                   enum precision precision)
+                                   enum precision precision, enum scan scan)
 {
     const unsigned mask = isa_mask();
     for (int i = family->n_kernels - 1; i >= 0; i--) {
         const struct kernel *kernel = &family->kernels[i];
-        if (kernel->precision == precision && !kernel->peer && mask >> kernel->isa & 1 &&
-            (!kernel->accepts || kernel->accepts(args)))
+        if (kernel->precision == precision && kernel->scan == scan && !kernel->peer &&
+            mask >> kernel->isa & 1 && (!kernel->accepts || kernel->accepts(args)))
             return kernel;
     }
     return NULL;
 }
 
+const struct kernel *kernel_choose_scan(const struct kernel_family *family, const void *args,
+                                        enum precision precision, enum scan scan)
+{
+    const enum scan own = family_covers(family, "scan") ? scan : SCAN_SEQUENTIAL;
+    const struct kernel *kernel = choose(family, args, precision, own);
+    return kernel ? kernel : choose(family, args, PRECISION_FP32, own);
+}
+
 const struct kernel *kernel_choose(const struct kernel_family *family, const void *args,
                                    enum precision precision)
 {
-    const struct kernel *kernel = choose(family, args, precision);
-    if (!kernel)
-        kernel = choose(family, args, PRECISION_FP32);
-    return kernel ? kernel : &family->kernels[0];
+    return kernel_choose_scan(family, args, precision, SCAN_SEQUENTIAL);
+}
+
+int kernel_phases(const struct kernel *kernel)
+{
+    int n = 1;
+    while (n < KERNEL_MAX_PHASES && kernel->then[n - 1])
+        n++;
+    return n;
+}
+
+kernel_fn *kernel_phase(const struct kernel *kernel, int phase)
+{
+    return phase ? kernel->then[phase - 1] : kernel->run;
 }
 
 const struct kernel *kernel_variant(const struct kernel_family *family, const char *variant, const void *args,

@@ -15,6 +15,9 @@
  * each part: run(args, (struct part){i, n}) for all i < n, in any order or at the same time, computes
  * the whole. Parts write disjoint outputs, so a barrier is needed only between dependent kernels.
  *
+ * A kernel whose parts need each other's results has phases (struct kernel): all parts of one end before any
+ * of the next begins.
+ *
  * Pointers need the alignment of their element type only; operands never overlap unless the family's
  * header says so. */
 
@@ -140,10 +143,35 @@ const char *precision_name(enum precision precision);
 bool precision_parse(const char *text, enum precision *precision);
 double precision_bytes(enum precision precision); /* of one value */
 
+/* How the recurrence h_t = a_t h_(t-1) + b_t is carried over the sequence.
+ *   sequential  step by step.
+ *   blelloch    the work-efficient parallel scan of the pairs (a_t, b_t) under (a, b)(a', b') = (a a', a' b +
+ * b') (Blelloch 1990, Prefix Sums and Their Applications; Martin and Cundy 2018 for this operator): an
+ *               up-sweep combines neighbours pairwise, a down-sweep hands each node the state before it.
+ *   chunked     local scans of chunks, the carry from chunk to chunk, and the chunks again from their carry.
+ *   ssd         Mamba-2's chunks as products of matrices (Dao and Gu 2024, section 6). */
+enum scan { SCAN_SEQUENTIAL, SCAN_BLELLOCH, SCAN_CHUNKED, SCAN_SSD, SCAN_COUNT };
+const char *scan_name(enum scan scan);
+bool scan_parse(const char *text, enum scan *scan);
+
+/* For error bounds: how many of the roundings at each of seqlen steps (or along the tree, where as many meet
+ * in the products of decays) count. All, for a short sequence; then 16 (1 + log2 seqlen). Their signs are
+ * independent, so that the root of their number remains (Higham and Mary 2019), and of those only what the
+ * decay remembers: three standard deviations stay below this up to 2^16 steps even where nothing decays. */
+double scan_roundings(int64_t seqlen);
+
+enum { KERNEL_MAX_PHASES = 3 };
+
 struct kernel {
     const char *name; /* "conv/avx512": family, then variant */
     enum isa isa;
     kernel_fn *run;
+    /* The phases after run; null ends them. */
+    kernel_fn *then[KERNEL_MAX_PHASES - 1];
+    enum scan scan; /* of families that cover the stage scan */
+    /* Memory for all parts together from the first phase to the end of the last: the family's `scratch` field
+     * points to it (64-byte aligned, whatever it holds). Null: none. */
+    size_t (*scratch_bytes)(const void *args, int parts);
     bool (*accepts)(const void *args); /* null: every shape */
     enum precision precision;
     /* A kernel that wants its weights in another layout or type: how many bytes that takes, and the function
@@ -186,7 +214,10 @@ struct kernel_family {
      * in exp(s). tiny covers flushed denormals: k * FLT_MIN * max(1, largest |operand|)^2. */
     double (*bound)(const void *args);
     const char *bound_reason;
-    size_t packed;            /* offset of the args field `void *packed`; 0: no variant packs */
+    size_t packed;  /* offset of the args field `void *packed`; 0: no variant packs */
+    size_t scratch; /* offset of the args field `void *scratch`; 0: no variant has any */
+    size_t chunk; /* offset of the args field `int64_t chunk`: steps, of the scan algorithms that have chunks;
+                   * 0 there: the kernel's choice */
     kernel_fn *reference_f64; /* operands are double */
     /* Null: the condition is reference_f64 on |.|, as above. Else, for formulas that subtract, this: the
      * reference with every term's magnitude added, on the same operands. */
@@ -209,9 +240,13 @@ unsigned isa_mask(void);
 const char *isa_name(enum isa isa); /* "avx2", ... */
 bool isa_parse(const char *name, enum isa *isa);
 
-/* The last kernel of the list that the mask allows, that accepts args and has the precision; of a family
- * without that precision, the same in fp32. Peers are never chosen. Never null: the scalar reference takes
+/* The last kernel of the list that the mask allows, that accepts args, has the precision and, in a family
+ * that covers the stage scan, that algorithm; of a family without that precision, the same in fp32. Peers are
+ * never chosen. Null only when the family has no kernel for the algorithm: the scalar reference takes
  * everything. */
+const struct kernel *kernel_choose_scan(const struct kernel_family *family, const void *args,
+                                        enum precision precision, enum scan scan);
+/* The same with the sequential scan. */
 const struct kernel *kernel_choose(const struct kernel_family *family, const void *args,
                                    enum precision precision);
 
@@ -219,6 +254,12 @@ const struct kernel *kernel_choose(const struct kernel_family *family, const voi
  * kernel_choose would give; else null. */
 const struct kernel *kernel_variant(const struct kernel_family *family, const char *variant, const void *args,
                                     enum precision precision);
+
+/* The phases of a kernel, and one of them. */
+int kernel_phases(const struct kernel *kernel);
+kernel_fn *kernel_phase(const struct kernel *kernel, int phase);
+/* Whether one of the stages that the family computes has that name. */
+bool family_covers(const struct kernel_family *family, const char *stage);
 
 /* Args structs by name. */
 bool kernel_set_dim(const struct kernel_family *family, void *args, const char *name, int64_t value);

@@ -409,7 +409,7 @@ static const struct kernel_family scale_family = {
 static struct check_result check(const struct kernel_family *family, kernel_fn *run, uint64_t seed)
 {
     const struct kernel kernel = {.name = "test/kernel", .isa = ISA_SCALAR, .run = run};
-    const struct check_options options = {seed, false};
+    const struct check_options options = {.seed = seed};
     struct check_result result;
     struct error error = {0};
     if (!check_kernel(family, &kernel, &options, &result, &error))
@@ -491,7 +491,7 @@ static void test_wrong_are_caught(void **state)
 static void test_accepts_is_respected(void **state)
 {
     (void)state;
-    const struct check_options options = {1, false};
+    const struct check_options options = {.seed = 1};
     struct check_result result;
     struct kernel kernel = {.name = "test/narrow", .isa = ISA_SCALAR, .run = sum_fine_when_narrow, .accepts = accepts_narrow};
     assert_true(check_kernel(&sum_family, &kernel, &options, &result, NULL));
@@ -506,7 +506,7 @@ static void test_accepts_is_respected(void **state)
 static void test_missing_instruction_set(void **state)
 {
     (void)state;
-    const struct check_options options = {1, false};
+    const struct check_options options = {.seed = 1};
     int missing = 0;
     while (missing < ISA_COUNT && (isa_available() >> missing & 1))
         missing++;
@@ -545,7 +545,7 @@ static void test_all_kernels(void **state)
     for (int i = 0; kernel_families[i]; i++) {
         const struct kernel_family *family = kernel_families[i];
         for (int j = 0; j < family->n_kernels; j++) {
-            const struct check_options options = {(uint64_t)i + 1, true};
+            const struct check_options options = {.seed = (uint64_t)i + 1, .thorough = true};
             struct check_result result;
             struct error error = {0};
             const struct kernel *kernel = &family->kernels[j];

@@ -24,9 +24,11 @@
 /* The scans of every instruction set, and the float64 reference, against outputs of public reference
  * implementations (tests/data/golden/README.md). */
 
-/* A kernel of one instruction set, or (exact) the float64 reference, whose operands are double. */
+/* A kernel of one instruction set and scan algorithm, or (exact) the float64 reference, whose operands are
+ * double. */
 struct variant {
     int isa;
+    enum scan scan;
     bool exact;
     double limit; /* of the relative L2 error */
 };
@@ -58,16 +60,25 @@ static float *operand_of(struct variant variant, const double *values, int64_t c
     return rounded;
 }
 
-static void run(const struct kernel_family *family, struct variant variant, const void *args, int parts)
+static void run(const struct kernel_family *family, struct variant variant, void *args, int parts)
 {
-    kernel_fn *function = family->reference_f64;
+    const struct kernel exact = {.run = family->reference_f64}, *kernel = &exact;
+    void *scratch = NULL;
     if (!variant.exact) {
         isa_limit((enum isa)variant.isa);
-        function = kernel_choose(family, args, PRECISION_FP32)->run;
+        kernel = kernel_choose_scan(family, args, PRECISION_FP32, variant.scan);
         isa_limit((enum isa)(ISA_COUNT - 1));
+        assert_non_null(kernel);
     }
-    for (int i = 0; i < parts; i++)
-        function(args, (struct part){i, parts});
+    if (kernel->scratch_bytes) {
+        scratch = aligned_alloc(64, (kernel->scratch_bytes(args, parts) + 63) / 64 * 64);
+        assert_non_null(scratch);
+        memcpy((char *)args + family->scratch, &scratch, sizeof scratch);
+    }
+    for (int phase = 0; phase < kernel_phases(kernel); phase++)
+        for (int i = 0; i < parts; i++)
+            kernel_phase(kernel, phase)(args, (struct part){i, parts});
+    free(scratch);
 }
 
 static void assert_near(const char *what, struct variant variant, const float *got, const double *want,
@@ -85,8 +96,9 @@ static void assert_near(const char *what, struct variant variant, const float *g
     }
     double relative = sqrt(error / norm);
     if (!(relative <= variant.limit))
-        fail_msg("%s, %s: relative error %.3g, must be at most %.3g", what,
-                 variant.exact ? "float64" : isa_name((enum isa)variant.isa), relative, variant.limit);
+        fail_msg("%s, %s %s: relative error %.3g, must be at most %.3g", what,
+                 variant.exact ? "float64" : isa_name((enum isa)variant.isa), scan_name(variant.scan),
+                 relative, variant.limit);
 }
 
 /* The tensor with its last two axes swapped when transpose is set; null when the file lacks it. */
@@ -110,13 +122,19 @@ static double *load(const struct safetensors *file, const char *name, bool trans
     return result;
 }
 
-static void for_each_variant(void (*test)(const void *, struct variant), const void *data, double exact_limit)
+/* scans: a bit for each algorithm. */
+static void for_each_variant(void (*test)(const void *, struct variant), const void *data, unsigned scans,
+                             double exact_limit)
 {
     for (int isa = 0; isa < ISA_COUNT; isa++)
-        if (isa_available() >> isa & 1)
-            test(data, (struct variant){isa, false, 1e-5});
-    test(data, (struct variant){ISA_COUNT, true, exact_limit});
+        for (int scan = 0; scan < SCAN_COUNT; scan++)
+            if (isa_available() >> isa & scans >> scan & 1)
+                test(data, (struct variant){isa, (enum scan)scan, false, 1e-5});
+    test(data, (struct variant){ISA_COUNT, SCAN_SEQUENTIAL, true, exact_limit});
 }
+
+static const unsigned mamba1_scans = 1 << SCAN_SEQUENTIAL | 1 << SCAN_BLELLOCH | 1 << SCAN_CHUNKED;
+static const unsigned mamba2_scans = 1 << SCAN_SEQUENTIAL | 1 << SCAN_SSD;
 
 struct scan_data {
     int64_t batch, seqlen, channels, d_state;
@@ -194,7 +212,14 @@ static void test_unfused(const void *user, struct variant variant)
                                          .abar = abar,
                                          .bu = bu};
     run(&discretize_family, variant, &discretize, 2);
-    struct scan_args scan = {data->batch, data->seqlen, channels, states, abar, bu, h, state};
+    struct scan_args scan = {.batch = data->batch,
+                             .seqlen = data->seqlen,
+                             .channels = channels,
+                             .d_state = states,
+                             .abar = abar,
+                             .bu = bu,
+                             .h = h,
+                             .state = state};
     run(&scan_family, variant, &scan, 5);
     struct contract_args contract = {.rows = rows,
                                      .channels = channels,
@@ -262,9 +287,9 @@ static void check_scan_file(const char *name, bool softplus, double exact_limit)
         .y = load(&file, "y", true),
         .last_state = load(&file, "last_state", false),
     };
-    for_each_variant(test_unfused, &data, exact_limit);
+    for_each_variant(test_unfused, &data, mamba1_scans, exact_limit);
     if (softplus)
-        for_each_variant(test_fused, &data, exact_limit);
+        for_each_variant(test_fused, &data, mamba1_scans, exact_limit);
     double *all[] = {data.u, data.delta, data.a,    data.b, data.c,
                      data.d, data.z,     data.bias, data.y, data.last_state};
     for (int i = 0; i < COUNT_OF(all); i++)
@@ -412,8 +437,8 @@ static void check_ssd_file(const char *name)
     /* The file has dt after softplus; ssd applies it. */
     for (int64_t i = 0; i < data.batch * data.seqlen * data.heads; i++)
         data.raw_dt[i] = log(expm1(data.dt[i]));
-    for_each_variant(test_ssd_unfused, &data, 1e-12);
-    for_each_variant(test_ssd_fused, &data, 1e-12);
+    for_each_variant(test_ssd_unfused, &data, mamba2_scans, 1e-12);
+    for_each_variant(test_ssd_fused, &data, mamba2_scans, 1e-12);
     double *all[] = {data.x, data.dt, data.raw_dt, data.a, data.b, data.c, data.d, data.y, data.last_state};
     for (int i = 0; i < COUNT_OF(all); i++)
         free(all[i]);

@@ -3,3 +3,7 @@
 #include "kernels/simd/avx2.h"
 
 #include "kernels/scan/simd.inc"
+
+#include "kernels/scan/chunked.inc"
+
+#include "kernels/scan/blelloch.inc"

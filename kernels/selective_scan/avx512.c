@@ -3,3 +3,7 @@
 #include "kernels/simd/avx512.h"
 
 #include "kernels/selective_scan/simd.inc"
+
+#include "kernels/selective_scan/chunked.inc"
+
+#include "kernels/selective_scan/blelloch.inc"

@@ -3,3 +3,7 @@
 #include "kernels/simd/neon.h"
 
 #include "kernels/selective_scan/simd.inc"
+
+#include "kernels/selective_scan/chunked.inc"
+
+#include "kernels/selective_scan/blelloch.inc"

@@ -157,16 +157,45 @@ static void work(const void *args, struct work *work)
 static double bound(const void *args)
 {
     const struct selective_scan_args *p = args;
-    return 3.0 * (double)p->seqlen + (double)p->d_state + 40;
+    return 3 * scan_roundings(p->seqlen) + (double)p->d_state + 40;
 }
+
+#define CHUNKED(variant, level)                                                                              \
+    {                                                                                                        \
+        .name = "selective_scan/chunked_" #variant, .isa = level, .run = selective_scan_chunked_##variant,   \
+        .then = {selective_scan_chunked_carry_##variant, selective_scan_chunked_apply_##variant},            \
+        .scan = SCAN_CHUNKED, .scratch_bytes = selective_scan_chunked_scratch_##variant                      \
+    }
+#define BLELLOCH(variant, level)                                                                             \
+    {                                                                                                        \
+        .name = "selective_scan/blelloch_" #variant, .isa = level, .run = selective_scan_blelloch_##variant, \
+        .then = {selective_scan_blelloch_roots_##variant, selective_scan_blelloch_down_##variant},           \
+        .scan = SCAN_BLELLOCH, .scratch_bytes = selective_scan_blelloch_scratch_##variant                    \
+    }
 
 static const struct kernel kernels[] = {
     {.name = "selective_scan/reference", .isa = ISA_SCALAR, .run = selective_scan_reference},
+    {.name = "selective_scan/chunked_reference",
+     .isa = ISA_SCALAR,
+     .run = selective_scan_chunked_reference,
+     .scan = SCAN_CHUNKED,
+     .scratch_bytes = selective_scan_chunked_scratch_reference},
+    {.name = "selective_scan/blelloch_reference",
+     .isa = ISA_SCALAR,
+     .run = selective_scan_blelloch_reference,
+     .scan = SCAN_BLELLOCH,
+     .scratch_bytes = selective_scan_blelloch_scratch_reference},
 #ifdef __x86_64__
     {.name = "selective_scan/avx2", .isa = ISA_AVX2, .run = selective_scan_avx2},
+    CHUNKED(avx2, ISA_AVX2),
+    BLELLOCH(avx2, ISA_AVX2),
     {.name = "selective_scan/avx512", .isa = ISA_AVX512, .run = selective_scan_avx512},
+    CHUNKED(avx512, ISA_AVX512),
+    BLELLOCH(avx512, ISA_AVX512),
 #elif defined(__aarch64__)
     {.name = "selective_scan/neon", .isa = ISA_NEON, .run = selective_scan_neon},
+    CHUNKED(neon, ISA_NEON),
+    BLELLOCH(neon, ISA_NEON),
 #endif
 };
 
@@ -183,9 +212,12 @@ const struct kernel_family selective_scan_family = {
     .n_operands = COUNT_OF(operands),
     .work = work,
     .bound = bound,
-    .bound_reason = "a step: exp 2, sum 1; sum over d_state; once: delta 24 (|dt + dt_bias| <= 16 or "
+    .bound_reason = "a step: exp 2, sum 1, of the steps scan_roundings count; sum over d_state; once: delta "
+                    "24 (|dt + dt_bias| <= 16 or "
                     "clamped), delta u b 2, "
                     "skip 2, silu 8 and its product; the slope of exp(delta a) is in the condition",
+    .scratch = offsetof(struct selective_scan_args, scratch),
+    .chunk = offsetof(struct selective_scan_args, chunk),
     .reference_f64 = selective_scan_reference_f64,
     .kernels = kernels,
     .n_kernels = COUNT_OF(kernels),

@@ -30,11 +30,28 @@ struct selective_scan_args {
     int64_t z_stride; /* (batch, seqlen | channels) */
     real *y;
     int64_t y_stride; /* (batch, seqlen | channels) */
+    int64_t chunk;    /* steps, of the chunked scan; 0: as many chunks as feed the parts */
+    void *scratch;
 };
 
 extern const struct kernel_family selective_scan_family;
 
 kernel_fn selective_scan_reference, selective_scan_reference_f64, selective_scan_avx2, selective_scan_avx512,
     selective_scan_neon;
+
+kernel_fn selective_scan_chunked_reference, selective_scan_blelloch_reference;
+size_t selective_scan_chunked_scratch_reference(const void *args, int parts),
+    selective_scan_blelloch_scratch_reference(const void *args, int parts);
+
+/* Of each instruction set: three phases, and the scratch they need. */
+#define SELECTIVE_SCAN_PHASED(isa)                                                                           \
+    kernel_fn selective_scan_chunked_##isa, selective_scan_chunked_carry_##isa,                              \
+        selective_scan_chunked_apply_##isa, selective_scan_blelloch_##isa,                                   \
+        selective_scan_blelloch_roots_##isa, selective_scan_blelloch_down_##isa;                             \
+    size_t selective_scan_chunked_scratch_##isa(const void *args, int parts),                                \
+        selective_scan_blelloch_scratch_##isa(const void *args, int parts)
+SELECTIVE_SCAN_PHASED(avx2);
+SELECTIVE_SCAN_PHASED(avx512);
+SELECTIVE_SCAN_PHASED(neon);
 
 #endif

@@ -35,3 +35,17 @@ void KERNEL_REFERENCE(ssd)(const void *args, struct part part)
         }
     }
 }
+
+#ifndef KERNELS_FLOAT64
+#include "kernels/ssd/matrices_reference.inc"
+
+size_t ssd_ssd_scratch_reference(const void *args, int parts)
+{
+    return reference_scratch(args, parts);
+}
+
+void ssd_ssd_reference(const void *args, struct part part)
+{
+    multiply_chunks(args, part, true);
+}
+#endif

@@ -143,24 +143,26 @@ static void work(const void *args, struct work *work)
 static double bound(const void *args)
 {
     const struct ssd_args *p = args;
-    return 4.0 * (double)p->seqlen + (double)p->d_state + 34;
+    return 4 * scan_roundings(p->seqlen) + (double)p->d_state + 34;
 }
+
+#define MATRICES(variant, level)                                                                             \
+    {                                                                                                        \
+        .name = "ssd/ssd_" #variant, .isa = level, .run = ssd_ssd_##variant, .scan = SCAN_SSD,               \
+        .scratch_bytes = ssd_ssd_scratch_##variant                                                           \
+    }
 
 static const struct kernel kernels[] = {
     {.name = "ssd/reference", .isa = ISA_SCALAR, .run = ssd_reference},
+    MATRICES(reference, ISA_SCALAR),
 #ifdef __x86_64__
     {.name = "ssd/avx2", .isa = ISA_AVX2, .run = ssd_avx2},
-    {.name = "ssd/chunked_avx2",
-     .isa = ISA_AVX2,
-     .run = ssd_chunked_avx2,
-     .accepts = ssd_chunked_accepts_avx2},
+    MATRICES(avx2, ISA_AVX2),
     {.name = "ssd/avx512", .isa = ISA_AVX512, .run = ssd_avx512},
-    {.name = "ssd/chunked_avx512",
-     .isa = ISA_AVX512,
-     .run = ssd_chunked_avx512,
-     .accepts = ssd_chunked_accepts_avx512},
+    MATRICES(avx512, ISA_AVX512),
 #elif defined(__aarch64__)
     {.name = "ssd/neon", .isa = ISA_NEON, .run = ssd_neon},
+    MATRICES(neon, ISA_NEON),
 #endif
 };
 
@@ -180,6 +182,8 @@ const struct kernel_family ssd_family = {
     .bound_reason =
         "ssd_scan's, delta 24 (|dt + dt_bias| <= 16 or clamped), skip 2; the slope of exp(delta a) is in the "
         "condition",
+    .scratch = offsetof(struct ssd_args, scratch),
+    .chunk = offsetof(struct ssd_args, chunk),
     .reference_f64 = ssd_reference_f64,
     .kernels = kernels,
     .n_kernels = COUNT_OF(kernels),

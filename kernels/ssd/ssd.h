@@ -26,13 +26,17 @@ struct ssd_args {
     const real *d;    /* (heads) */
     real *y;
     int64_t y_stride; /* (batch, seqlen | heads, headdim) */
+    int64_t chunk;    /* steps, of the ssd form; 0: its own choice */
+    void *scratch;
 };
 
 extern const struct kernel_family ssd_family;
 
 kernel_fn ssd_reference, ssd_reference_f64, ssd_avx2, ssd_avx512, ssd_neon;
 
-kernel_fn ssd_chunked_avx2, ssd_chunked_avx512;
-bool ssd_chunked_accepts_avx2(const void *args), ssd_chunked_accepts_avx512(const void *args);
+kernel_fn ssd_ssd_reference, ssd_ssd_avx2, ssd_ssd_avx512, ssd_ssd_neon;
+size_t ssd_ssd_scratch_reference(const void *args, int parts),
+    ssd_ssd_scratch_avx2(const void *args, int parts), ssd_ssd_scratch_avx512(const void *args, int parts),
+    ssd_ssd_scratch_neon(const void *args, int parts);
 
 #endif

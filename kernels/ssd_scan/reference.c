@@ -27,3 +27,25 @@ void KERNEL_REFERENCE(ssd_scan)(const void *args, struct part part)
         }
     }
 }
+
+#ifndef KERNELS_FLOAT64
+static double time_step(double x, double low, double high)
+{
+    (void)low, (void)high;
+    return x;
+}
+
+#include "kernels/ssd/matrices_reference.inc"
+
+size_t ssd_scan_ssd_scratch_reference(const void *args, int parts)
+{
+    const struct ssd_args matrices = ssd_scan_as_ssd(args);
+    return reference_scratch(&matrices, parts);
+}
+
+void ssd_scan_ssd_reference(const void *args, struct part part)
+{
+    const struct ssd_args matrices = ssd_scan_as_ssd(args);
+    multiply_chunks(&matrices, part, false);
+}
+#endif

@@ -107,16 +107,26 @@ static void work(const void *args, struct work *work)
 static double bound(const void *args)
 {
     const struct ssd_scan_args *p = args;
-    return 4.0 * (double)p->seqlen + (double)p->d_state + 6;
+    return 4 * scan_roundings(p->seqlen) + (double)p->d_state + 6;
 }
+
+#define MATRICES(variant, level)                                                                             \
+    {                                                                                                        \
+        .name = "ssd_scan/ssd_" #variant, .isa = level, .run = ssd_scan_ssd_##variant, .scan = SCAN_SSD,     \
+        .scratch_bytes = ssd_scan_ssd_scratch_##variant                                                      \
+    }
 
 static const struct kernel kernels[] = {
     {.name = "ssd_scan/reference", .isa = ISA_SCALAR, .run = ssd_scan_reference},
+    MATRICES(reference, ISA_SCALAR),
 #ifdef __x86_64__
     {.name = "ssd_scan/avx2", .isa = ISA_AVX2, .run = ssd_scan_avx2},
+    MATRICES(avx2, ISA_AVX2),
     {.name = "ssd_scan/avx512", .isa = ISA_AVX512, .run = ssd_scan_avx512},
+    MATRICES(avx512, ISA_AVX512),
 #elif defined(__aarch64__)
     {.name = "ssd_scan/neon", .isa = ISA_NEON, .run = ssd_scan_neon},
+    MATRICES(neon, ISA_NEON),
 #endif
 };
 
@@ -131,9 +141,11 @@ const struct kernel_family ssd_scan_family = {
     .n_operands = COUNT_OF(operands),
     .work = work,
     .bound = bound,
-    .bound_reason =
-        "a step: exp 2, product 1, sum 1; sum over d_state; delta x b 2; the slope of exp(delta a) is in the "
-        "condition",
+    .bound_reason = "a step: exp 2, product 1, sum 1, of the steps scan_roundings count; sum over d_state; "
+                    "delta x b 2; the slope of exp(delta a) is in the "
+                    "condition",
+    .scratch = offsetof(struct ssd_scan_args, scratch),
+    .chunk = offsetof(struct ssd_scan_args, chunk),
     .reference_f64 = ssd_scan_reference_f64,
     .kernels = kernels,
     .n_kernels = COUNT_OF(kernels),

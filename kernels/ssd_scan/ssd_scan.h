@@ -4,6 +4,7 @@
 #define KERNELS_SSD_SCAN_H
 
 #include "kernels/kernel.h"
+#include "kernels/ssd/ssd.h"
 
 /* Mamba-2's recurrence (Dao and Gu 2024), one decay a head. For each sequence i, head k, row p of the head,
  * time t and state n, with g = k * groups / heads; groups divides heads:
@@ -24,10 +25,45 @@ struct ssd_scan_args {
     real *state;      /* (batch, heads, headdim, d_state) */
     real *y;
     int64_t y_stride; /* (batch, seqlen | heads, headdim) */
+    int64_t chunk;    /* steps, of the ssd form; 0: its own choice */
+    void *scratch;
 };
+
+/* The same for the bodies that serve both families. */
+static inline struct ssd_args ssd_scan_as_ssd(const struct ssd_scan_args *p)
+{
+    return (struct ssd_args){
+        .batch = p->batch,
+        .seqlen = p->seqlen,
+        .heads = p->heads,
+        .headdim = p->headdim,
+        .groups = p->groups,
+        .d_state = p->d_state,
+        .dt = p->delta,
+        .dt_stride = p->delta_stride,
+        .x = p->x,
+        .x_stride = p->x_stride,
+        .a = p->a,
+        .b = p->b,
+        .b_stride = p->b_stride,
+        .c = p->c,
+        .c_stride = p->c_stride,
+        .state = p->state,
+        .y = p->y,
+        .y_stride = p->y_stride,
+        .chunk = p->chunk,
+        .scratch = p->scratch,
+    };
+}
 
 extern const struct kernel_family ssd_scan_family;
 
 kernel_fn ssd_scan_reference, ssd_scan_reference_f64, ssd_scan_avx2, ssd_scan_avx512, ssd_scan_neon;
+
+kernel_fn ssd_scan_ssd_reference, ssd_scan_ssd_avx2, ssd_scan_ssd_avx512, ssd_scan_ssd_neon;
+size_t ssd_scan_ssd_scratch_reference(const void *args, int parts),
+    ssd_scan_ssd_scratch_avx2(const void *args, int parts),
+    ssd_scan_ssd_scratch_avx512(const void *args, int parts),
+    ssd_scan_ssd_scratch_neon(const void *args, int parts);
 
 #endif
