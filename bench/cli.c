@@ -209,7 +209,9 @@ static const struct option_spec {
      "only these stages, or groups that hold them"},
     {"fusion", "F", RUN, parse_text, FIELD(choices.values[CHOICE_FUSION]),
      "none, conv-silu, scan, block, or a partition a+b,c+d (default conv-silu,scan)"},
-    {"scan", "ALGORITHM", RUN, parse_text, FIELD(choices.values[CHOICE_SCAN]), "sequential"},
+    {"scan", "ALGORITHM", RUN | EVAL, parse_text, FIELD(choices.values[CHOICE_SCAN]),
+     "sequential, blelloch, chunked[:N] or ssd[:N], N steps a chunk (default sequential, on the CPU ssd for "
+     "Mamba-2)"},
     {"recompute", "R", RUN, parse_text, FIELD(choices.values[CHOICE_RECOMPUTE]), "none"},
     {"precision", "P", RUN | EVAL, parse_precision, FIELD(choices.precision),
      "of the projections: fp32 (default), fp64, bf16, fp16, int8; modelled devices have their own"},

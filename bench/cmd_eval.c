@@ -50,7 +50,7 @@ static struct workload *workload_create(struct evaluation *e, enum phase phase, 
         return NULL;
     }
     if (graph_build(&e->model.shape, phase, batch, seqlen, true, &w->graph, e->error) &&
-        plan_build(&w->graph, plan_fusing(NULL, e->arguments->choices.precision), &w->plan, e->error) &&
+        platform_plan(platform_find("cpu"), &w->graph, e->arguments->choices, &w->plan, e->error) &&
         (w->program = program_create(e->network, &w->graph, &w->plan, e->error)))
         return w;
     free(w);
@@ -169,9 +169,9 @@ static enum status evaluate_logits(struct evaluation *e)
     const struct arguments *arguments = e->arguments;
     struct reference reference = {0};
     enum status status = STATUS_OK;
-    bool ok =
-        reference_load(arguments->reference, e->model.shape.vocab, &reference, e->error) &&
-        (e->network = network_create(&e->model, arguments->choices.precision, reference.batch, e->error));
+    bool ok = reference_load(arguments->reference, e->model.shape.vocab, &reference, e->error) &&
+              (e->network = network_create(&e->model, arguments->choices.precision, reference.batch,
+                                           team_threads(e->team), e->error));
     if (ok) {
         const struct {
             const char *name;
@@ -257,7 +257,8 @@ static bool classify_all(struct evaluation *e, const struct idx *images, double 
             workload_destroy(w);
             network_destroy(e->network);
             w = NULL;
-            ok = (e->network = network_create(&e->model, e->arguments->choices.precision, batch, e->error)) &&
+            ok = (e->network = network_create(&e->model, e->arguments->choices.precision, batch,
+                                              team_threads(e->team), e->error)) &&
                  (w = workload_create(e, PHASE_PREFILL, batch, 1));
         }
         ok = ok && classify(e, w, images, first, logits + first * classes);

@@ -496,7 +496,7 @@ static bool plan_workload(struct session *s, const struct platform *platform, co
     w->device = device;
     if ((platform->precision && !platform->precision(device, &choices.precision, s->error)) ||
         !graph_build(&s->model.shape, phase, a->batch, a->seqlen, a->all_logits, &w->graph, s->error) ||
-        !plan_build(&w->graph, choices, &w->plan, s->error))
+        !platform_plan(platform, &w->graph, choices, &w->plan, s->error))
         return false;
     s->n_workloads++;
     return true;

@@ -335,7 +335,7 @@ static bool plan_variant(struct session *s, const struct workload *base, const s
     memcpy(w->options, base->options, sizeof w->options);
     return graph_build(&s->model.shape, base->graph.phase, a->batch, a->seqlen, a->all_logits, &w->graph,
                        s->error) &&
-           plan_build(&w->graph, variant_choices(a->compare, variant), &w->plan, s->error);
+           platform_plan(w->platform, &w->graph, variant_choices(a->compare, variant), &w->plan, s->error);
 }
 
 static bool open_variant(struct session *s, const struct workload *base, const struct variant *variant,

@@ -138,6 +138,15 @@ static bool in_group(const struct group *group, int stage)
     return false;
 }
 
+void plan_stage_cost(const struct graph *graph, const struct plan *plan, const struct group *group, int stage,
+                     struct scan_cost *cost)
+{
+    const int discretize = graph_stage(graph, "discretize");
+    *cost = (struct scan_cost){.work = graph->stages[stage].work};
+    if (!strcmp(graph->stages[stage].name, "scan"))
+        scan_cost(graph, plan->scan, discretize < 0 || in_group(group, discretize), cost);
+}
+
 /* Bytes of `root`, made inside the group, that stages outside it read: each distinct view once. What is
  * carried to the next layer or leaves the model is read as a whole. */
 static uint64_t bytes_leaving(const struct graph *graph, const struct group *group, int root,
@@ -174,12 +183,16 @@ static double operand_value_bytes(const struct graph *graph, const struct stage 
                                                      : precision_bytes(PRECISION_FP32);
 }
 
-static void count_group(const struct graph *graph, enum precision precision, struct group *group)
+static void count_group(const struct graph *graph, const struct plan *plan, struct group *group)
 {
+    const enum precision precision = plan->precision;
     bool counted[GRAPH_MAX_TENSORS] = {false};
     for (int i = 0; i < group->n_stages; i++) {
         const struct stage *stage = &graph->stages[group->stages[i]];
+        struct scan_cost spent;
+        plan_stage_cost(graph, plan, group, group->stages[i], &spent);
         work_add(&group->work, &stage->work, 1);
+        work_add(&group->spent, &spent.work, 1);
         for (int o = 0; o < stage->n_operands; o++) {
             const struct stage_operand *operand = &stage->operands[o];
             const int root = tensor_root(graph, operand->tensor);
@@ -297,7 +310,7 @@ static bool partition(const struct graph *graph, const int *label, struct plan *
         name_group(graph, &plan->groups[g]);
         if (!group_connected(graph, &plan->groups[g], error))
             return false;
-        count_group(graph, plan->precision, &plan->groups[g]);
+        count_group(graph, plan, &plan->groups[g]);
         count_live(graph, plan->precision, &plan->groups[g]);
     }
     return order_groups(graph, plan, error);
@@ -326,12 +339,11 @@ static bool label_fusion(const struct graph *graph, const char *fusion, int *lab
 
 static bool check_choice(enum plan_choice choice, const char *value, struct error *error)
 {
-    static const char *const later[CHOICE_COUNT] = {
-        [CHOICE_SCAN] = "blelloch chunked ssd", [CHOICE_RECOMPUTE] = "store recompute checkpoint"};
+    static const char *const later[CHOICE_COUNT] = {[CHOICE_RECOMPUTE] = "store recompute checkpoint"};
     const char *name = plan_choice_name(choice), *only = choices_made[choice].fallback;
     if (strlen(value) >= PLAN_VALUE_SIZE)
         return error_set(error, STATUS_USAGE, "--%s: longer than %d characters", name, PLAN_VALUE_SIZE - 1);
-    if (choice == CHOICE_FUSION || !strcmp(value, only))
+    if (choice == CHOICE_FUSION || choice == CHOICE_SCAN || !strcmp(value, only))
         return true;
     char word[PLAN_VALUE_SIZE];
     snprintf(word, sizeof word, "%.*s", (int)strcspn(value, ":"), value);
@@ -352,6 +364,8 @@ bool plan_build(const struct graph *graph, struct plan_choices choices, struct p
             return false;
         snprintf(built.values[c], sizeof built.values[c], "%s", value);
     }
+    if (!scan_choice_parse(built.values[CHOICE_SCAN], graph->shape.arch, &built.scan, error))
+        return false;
     *plan = built;
     return label_fusion(graph, plan->values[CHOICE_FUSION], label, error) &&
            partition(graph, label, plan, error);
@@ -362,13 +376,16 @@ int plan_choice_values(enum plan_choice choice, const struct graph *graph,
 {
     static const char *const listed[CHOICE_COUNT][PLAN_MAX_VALUES] = {
         [CHOICE_FUSION] = {"none", "conv-silu", "scan", "block"},
-        [CHOICE_SCAN] = {"sequential"},
+        [CHOICE_SCAN] = {"sequential", "blelloch", "chunked", "ssd"},
         [CHOICE_RECOMPUTE] = {"none"},
     };
     int n = 0;
-    (void)graph;
-    for (; n < PLAN_MAX_VALUES && listed[choice][n]; n++)
-        snprintf(values[n], PLAN_VALUE_SIZE, "%s", listed[choice][n]);
+    for (int i = 0; i < PLAN_MAX_VALUES && listed[choice][i]; i++) {
+        struct scan_choice scan;
+        struct error none = {0};
+        if (choice != CHOICE_SCAN || scan_choice_parse(listed[choice][i], graph->shape.arch, &scan, &none))
+            snprintf(values[n++], PLAN_VALUE_SIZE, "%s", listed[choice][i]);
+    }
     return n;
 }
 

@@ -4,6 +4,7 @@
 #define MAMBA_PLAN_H
 
 #include "mamba/graph.h"
+#include "mamba/scan.h"
 
 /* What a plan decides, by the word of its option and of its key in records. `--compare` walks the values of
  * one choice while the others stay (bench/run_compare.c). To add a value: what check_choice in plan.c
@@ -31,6 +32,7 @@ struct group {
     int stages[GRAPH_MAX_STAGES];
     enum place place;
     struct work work;    /* of one execution */
+    struct work spent;   /* the same as the scan algorithm computes it */
     uint64_t bytes_read; /* crossing the group's border inward: activations, weights, state */
     uint64_t bytes_written;
     uint64_t weight_bytes; /* the part of bytes_read that is weights */
@@ -45,6 +47,7 @@ struct group {
 struct plan {
     char values[CHOICE_COUNT][PLAN_VALUE_SIZE]; /* as asked: "none", "conv-silu,scan", "conv+silu" */
     enum precision precision;
+    struct scan_choice scan;
     int n_groups;
     struct group groups[GRAPH_MAX_STAGES];
 };
@@ -59,6 +62,10 @@ struct plan {
  * closes a cycle is an error that names the stages. */
 bool plan_build(const struct graph *graph, struct plan_choices choices, struct plan *plan,
                 struct error *error);
+
+/* The work of a stage of the group in the plan's scan algorithm; of any but scan, its own. */
+void plan_stage_cost(const struct graph *graph, const struct plan *plan, const struct group *group, int stage,
+                     struct scan_cost *cost);
 
 /* What was asked for, to build another plan alike. The plan must outlive it. */
 struct plan_choices plan_choices(const struct plan *plan);

@@ -107,4 +107,9 @@ struct platform {
 extern const struct platform *const platforms[]; /* null-terminated */
 const struct platform *platform_find(const char *name);
 
+/* plan_build with the platform's own defaults: measured ones take the scan that is fastest, models step by
+ * step. */
+bool platform_plan(const struct platform *platform, const struct graph *graph, struct plan_choices choices,
+                   struct plan *plan, struct error *error);
+
 #endif

@@ -33,3 +33,11 @@ const char *scope_name(enum scope scope)
     static const char *const names[] = {"stage", "group", "layer", "model"};
     return names[scope];
 }
+
+bool platform_plan(const struct platform *platform, const struct graph *graph, struct plan_choices choices,
+                   struct plan *plan, struct error *error)
+{
+    if (!choices.values[CHOICE_SCAN] && platform->provenance == PROVENANCE_MEASURED)
+        choices.values[CHOICE_SCAN] = scan_choice_default(graph);
+    return plan_build(graph, choices, plan, error);
+}

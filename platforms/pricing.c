@@ -743,9 +743,12 @@ static bool price_group(const struct run *run, const struct graph *graph, const 
             continue;
         } else if (run->device->host) {
             char text[128];
+            struct scan_cost spent;
+            plan_stage_cost(graph, &run->plan, group, group->stages[i], &spent);
             cost.host =
-                host_cycles(run->device->host, &stage->work,
-                            host_share(run, graph, group) * stage_values(run, graph, group->stages[i]));
+                host_cycles(run->device->host, &spent.work,
+                            host_share(run, graph, group) * stage_values(run, graph, group->stages[i]) +
+                                (double)spent.values);
             snprintf(text, sizeof text, "what no unit serves runs on %.60s", run->device->host->name);
             note(&priced->notes, text);
         } else {
@@ -855,7 +858,7 @@ static void add_group_unit(struct run *run, const struct group *group, int index
                           .repeats = group->place == PLACE_LAYER ? run->graph->shape.n_layer : 1};
     snprintf(unit->name, sizeof unit->name, "%s", group->name);
     memcpy(unit->skip, priced->skip, sizeof unit->skip);
-    add_work(unit, &group->work, group->bytes_read, group->bytes_written, group->onchip_bytes, 1);
+    add_work(unit, &group->spent, group->bytes_read, group->bytes_written, group->onchip_bytes, 1);
     finish(run, &priced->cost, times, priced->notes);
     struct price *price = &run->prices[run->n_units - 1];
     price->held_bytes = priced->tiling.held;
@@ -884,7 +887,7 @@ static void add_span_unit(struct run *run, const struct plan *plan, int span,
         if (!group_within(group, whole))
             continue;
         n++;
-        add_work(unit, &group->work, group->bytes_read, group->bytes_written, group->onchip_bytes, 1);
+        add_work(unit, &group->spent, group->bytes_read, group->bytes_written, group->onchip_bytes, 1);
         cost_add(&cost, &priced[g].cost, 1);
         note(&notes, priced[g].notes.text);
         if (*priced[g].skip)
@@ -925,11 +928,11 @@ static void add_layer_and_model(struct run *run, const struct plan *plan, const 
             if (in_layer)
                 append_name(layer_missing, sizeof layer_missing, priced[g].missing);
         }
-        add_work(model, &group->work, group->bytes_read, group->bytes_written, group->onchip_bytes,
+        add_work(model, &group->spent, group->bytes_read, group->bytes_written, group->onchip_bytes,
                  in_layer ? graph->shape.n_layer : 1);
         note(&model_notes, priced[g].notes.text);
         if (in_layer) {
-            add_work(layer, &group->work, group->bytes_read, group->bytes_written, group->onchip_bytes, 1);
+            add_work(layer, &group->spent, group->bytes_read, group->bytes_written, group->onchip_bytes, 1);
             note(&notes, priced[g].notes.text);
             cost_add(&cost, &priced[g].cost, 1);
             continue;
@@ -1242,6 +1245,20 @@ static bool check_calls(const struct run *run, const struct plan *plan, struct e
     return true;
 }
 
+/* Units are recurrences in hardware. What no unit serves runs on the host, in any form. */
+static bool check_scan(const struct run *run, struct error *error)
+{
+    const enum arch arch = run->graph->shape.arch;
+    const struct device_unit *unit = pricing_unit_serving(&run->pricing, arch, "scan");
+    if (!unit)
+        unit = unit_absorbing(&run->pricing, arch, "scan");
+    return run->plan.scan.algorithm == SCAN_SEQUENTIAL || !unit ||
+           error_set(
+               error, STATUS_USAGE,
+               "--scan %.40s: %.40s cannot: its unit '%.40s' takes step after step from the state it holds",
+               run->plan.values[CHOICE_SCAN], run->device->name, unit->name);
+}
+
 bool pricing_least(const char *platform, const char *default_device, const struct task *task,
                    struct plan *least, struct error *error)
 {
@@ -1332,8 +1349,8 @@ bool pricing_open(const char *platform, const char *default_device, const struct
         !pricing_init(&opened->pricing, opened->device, task->options, count_options(task), error) ||
         !plan_build(graph, choices, &opened->plan, error) ||
         !plan_build(graph, plan_fusing("none", PRECISION_FP32), &opened->alone, error) ||
-        !check_calls(opened, task->plan, error) || !weights_resident(opened, &opened->resident, error) ||
-        !price_plan(opened, task->plan, error)) {
+        !check_calls(opened, task->plan, error) || !check_scan(opened, error) ||
+        !weights_resident(opened, &opened->resident, error) || !price_plan(opened, task->plan, error)) {
         pricing_close(opened);
         return false;
     }

@@ -50,7 +50,7 @@ static double *logits_of(const struct model *model, const char *fusion, enum pre
     const int64_t vocab = model->shape.vocab;
     struct error error = {0};
     struct team *team = team_create(threads, &error);
-    struct network *network = network_create(model, precision, BATCH, &error);
+    struct network *network = network_create(model, precision, BATCH, threads, &error);
     double *logits = calloc((size_t)(BATCH * tokens * vocab), sizeof *logits);
     assert_non_null(team);
     assert_non_null(network);
@@ -138,7 +138,7 @@ static void uncovered_groups_are_named(void **state)
     assert_true(model_synthesize(&shape, 1, &model, &error));
     assert_true(graph_build(&shape, PHASE_PREFILL, 1, 4, false, &graph, &error));
     assert_true(plan_build(&graph, plan_fusing("skip+gate", PRECISION_FP32), &plan, &error));
-    struct network *network = network_create(&model, PRECISION_FP32, 1, &error);
+    struct network *network = network_create(&model, PRECISION_FP32, 1, 1, &error);
     assert_null(program_create(network, &graph, &plan, &error));
     assert_string_equal(error.text, "no kernel covers skip+gate on cpu");
     network_destroy(network);
@@ -156,7 +156,7 @@ static void bad_token_ids_are_refused(void **state)
     assert_true(model_synthesize(&shape, 1, &model, &error));
     assert_true(graph_build(&shape, PHASE_PREFILL, 1, 2, false, &graph, &error));
     assert_true(plan_build(&graph, plan_fusing("none", PRECISION_FP32), &plan, &error));
-    struct network *network = network_create(&model, PRECISION_FP32, 1, &error);
+    struct network *network = network_create(&model, PRECISION_FP32, 1, 1, &error);
     struct program *program = program_create(network, &graph, &plan, &error);
     assert_non_null(program);
     static const int32_t bad[][2] = {{0, 50}, {-1, 0}};

@@ -87,7 +87,7 @@ expect 2 "bad setting" --platform leo2-model --set transfer && says "bad setting
 expect 2 "unknown setting" --platform leo2-model --set colour=red && says "unknown setting" colour
 expect 2 "operand" --platform cpu extra && says "operand" extra
 expect 2 "option of another command" check --platform cpu && says "option of another command" --platform
-for later in "--phase train" "--scan blelloch" "--recompute recompute" "--cache cold"; do
+for later in "--phase train" "--recompute recompute" "--cache cold"; do
     # shellcheck disable=SC2086
     expect 2 "$later" --platform cpu --model mnist-mamba $later && says "$later" "not built yet"
 done

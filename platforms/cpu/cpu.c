@@ -30,6 +30,8 @@ struct run {
     struct accuracy whole_model, whole_layer;
 };
 
+extern const struct platform cpu_platform;
+
 /* The first `seqlen` tokens of `batch` sequences from position `first`, the same for every program. */
 static bool set_tokens(struct program *program, const struct graph *graph, uint64_t seed, int64_t first,
                        struct error *error)
@@ -84,7 +86,7 @@ static bool prefill(struct network *network, struct team *team, const struct mod
     struct program *program = NULL;
     bool ok = (graph && plan) || error_set(error, STATUS_FAILED, "out of memory");
     ok = ok && graph_build(shape, PHASE_PREFILL, batch, tokens, false, graph, error) &&
-         plan_build(graph, plan_fusing(NULL, precision), plan, error) &&
+         platform_plan(&cpu_platform, graph, plan_fusing(NULL, precision), plan, error) &&
          (program = program_create(network, graph, plan, error)) &&
          set_tokens(program, graph, seed, 0, error);
     if (ok)
@@ -201,7 +203,8 @@ static bool prepare(struct run *run, char *alone_missing, size_t size, struct er
     run->team = team_create(task->threads, error);
     if (!run->team)
         return false;
-    run->network = network_create(task->model, task->plan->precision, graph->batch, error);
+    run->network =
+        network_create(task->model, task->plan->precision, graph->batch, team_threads(run->team), error);
     if (!run->network)
         return false;
     network_prefer(run->network, task->kernel);
@@ -215,7 +218,9 @@ static bool prepare(struct run *run, char *alone_missing, size_t size, struct er
     team_run(run->team, run_whole, &(struct whole_job){run->program, false});
 
     struct error alone = {0};
-    if (!plan_build(graph, plan_fusing("none", task->plan->precision), &run->unfused, error))
+    struct plan_choices unfused = plan_choices(task->plan);
+    unfused.values[CHOICE_FUSION] = "none";
+    if (!plan_build(graph, unfused, &run->unfused, error))
         return false;
     if (!task->spans)
         run->stages_alone = program_create(run->network, graph, &run->unfused, &alone);
@@ -391,6 +396,17 @@ static void run_reference(void *user, struct team *team, struct part part)
     job->run(job->args, part);
 }
 
+struct group_job {
+    struct program *program;
+    int group;
+};
+
+static void run_group(void *user, struct team *team, struct part part)
+{
+    const struct group_job *job = user;
+    program_run_group(job->program, job->group, 0, team, part);
+}
+
 /* The kernel once, on what the last pass left in layer 0, against the float64 reference on the same. */
 static bool group_accuracy(struct run *run, const struct unit *unit, struct accuracy *accuracy,
                            struct error *error)
@@ -404,8 +420,7 @@ static bool group_accuracy(struct run *run, const struct unit *unit, struct accu
         return error_set(error, STATUS_FAILED, "out of memory");
     }
     team_run(run->team, run_reference, &(struct reference_job){family->reference_f64, call.args});
-    team_run(run->team, run_reference,
-             &(struct reference_job){program_kernel(program, unit->group)->run, args});
+    team_run(run->team, run_group, &(struct group_job){program, unit->group});
     struct difference difference = {0};
     bool ok = true;
     for (int o = 0; o < family->n_operands && ok; o++) {
@@ -471,7 +486,7 @@ static bool make_outcome(const struct run *run, enum precision precision, int64_
     bool ok = (graph && plan) || error_set(error, STATUS_FAILED, "out of memory");
     ok = ok && graph_build(shape, task->graph->phase, batch, tokens, true, graph, error) &&
          plan_build(graph, choices, plan, error) &&
-         (network = network_create(task->model, precision, batch, error)) &&
+         (network = network_create(task->model, precision, batch, team_threads(run->team), error)) &&
          (!decode || tokens == 1 ||
           prefill(network, run->team, shape, batch, tokens - 1, task->seed, precision, error)) &&
          (program = program_create(network, graph, plan, error)) &&

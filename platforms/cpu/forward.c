@@ -26,6 +26,7 @@ struct network {
     enum precision precision;
     size_t value_size;
     int64_t batch;
+    int threads;
     const char *variant;         /* of the kernels; null: the ladder's choice */
     const void **weights;        /* [n_layer + 1][WEIGHT_COUNT] */
     void **packed;               /* of these, the ones that network owns */
@@ -40,10 +41,11 @@ struct network {
 struct step {
     const struct kernel_family *family;
     const struct kernel *kernel;
-    kernel_fn *run;
+    kernel_fn *run[KERNEL_MAX_PHASES]; /* null ends them */
     enum place place;
     size_t args_size;
     char *args; /* [n_layer or 1][args_size] */
+    void *scratch;
 };
 
 struct program {
@@ -124,7 +126,7 @@ static bool pack_weight(struct network *network, enum weight weight, int64_t lay
 }
 
 struct network *network_create(const struct model *model, enum precision precision, int64_t batch,
-                               struct error *error)
+                               int threads, struct error *error)
 {
     const struct model_shape *shape = &model->shape;
     const double started = now_s();
@@ -138,6 +140,7 @@ struct network *network_create(const struct model *model, enum precision precisi
     network->precision = precision;
     network->value_size = precision == PRECISION_FP64 ? sizeof(double) : sizeof(float);
     network->batch = batch;
+    network->threads = threads;
     network->weights = calloc(slots, sizeof *network->weights);
     network->packed = calloc(slots, sizeof *network->packed);
     network->conv_state_size =
@@ -363,6 +366,24 @@ static bool set_operands(const struct program *program, const struct group *grou
     return true;
 }
 
+/* The layers take turns with the scratch of a step. */
+static bool use_scratch(struct program *program, struct step *step, int64_t layers, struct error *error)
+{
+    if (step->family->chunk)
+        for (int64_t layer = 0; layer < layers; layer++)
+            memcpy(step->args + (size_t)layer * step->args_size + step->family->chunk,
+                   &program->plan->scan.chunk, sizeof program->plan->scan.chunk);
+    if (!step->kernel->scratch_bytes)
+        return true;
+    char what[96];
+    snprintf(what, sizeof what, "the scratch of %s", step->kernel->name);
+    step->scratch = allocate(step->kernel->scratch_bytes(step->args, program->network->threads), what, error);
+    for (int64_t layer = 0; layer < layers; layer++)
+        memcpy(step->args + (size_t)layer * step->args_size + step->family->scratch, &step->scratch,
+               sizeof step->scratch);
+    return step->scratch != NULL;
+}
+
 static bool prepare_step(struct program *program, int index, struct error *error)
 {
     const struct graph *graph = program->graph;
@@ -384,15 +405,22 @@ static bool prepare_step(struct program *program, int index, struct error *error
             return false;
     }
     if (program->network->precision == PRECISION_FP64) {
-        step->run = step->family->reference_f64;
+        step->run[0] = step->family->reference_f64;
         return true;
     }
     const struct network *network = program->network;
     if (network->variant)
         step->kernel = kernel_variant(step->family, network->variant, step->args, network->precision);
     if (!step->kernel)
-        step->kernel = kernel_choose(step->family, step->args, network->precision);
-    step->run = step->kernel->run;
+        step->kernel =
+            kernel_choose_scan(step->family, step->args, network->precision, program->plan->scan.algorithm);
+    if (!step->kernel)
+        return error_set(error, STATUS_USAGE, "--scan %s: no such kernel covers %s on cpu",
+                         scan_name(program->plan->scan.algorithm), group->name);
+    for (int phase = 0; phase < kernel_phases(step->kernel); phase++)
+        step->run[phase] = kernel_phase(step->kernel, phase);
+    if (!use_scratch(program, step, layers, error))
+        return false;
     if (!step->kernel->packed_bytes)
         return true;
     const struct stage_operand *weight = bound_operand(graph, group, kernel_operand(step->family, "weight"));
@@ -454,8 +482,10 @@ void program_destroy(struct program *program)
         return;
     for (int i = 0; i < GRAPH_MAX_TENSORS; i++)
         free(program->data[i]);
-    for (int g = 0; g < GRAPH_MAX_STAGES; g++)
+    for (int g = 0; g < GRAPH_MAX_STAGES; g++) {
         free(program->steps[g].args);
+        free(program->steps[g].scratch);
+    }
     free(program);
 }
 
@@ -511,8 +541,11 @@ void program_set_features(struct program *program, const float *features)
 
 void program_run_group(struct program *program, int group, int64_t layer, struct team *team, struct part part)
 {
-    program->steps[group].run(program_args(program, group, layer), part);
-    team_barrier(team);
+    const struct step *step = &program->steps[group];
+    for (int phase = 0; phase < KERNEL_MAX_PHASES && step->run[phase]; phase++) {
+        step->run[phase](program_args(program, group, layer), part);
+        team_barrier(team);
+    }
 }
 
 static void run_place(struct program *program, enum place place, int64_t layer, struct team *team,

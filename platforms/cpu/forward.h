@@ -12,8 +12,9 @@
  * all else is fp32, or fp64 with the float64 references. F32 weights stay in the checkpoint's mapping. */
 struct network;
 
+/* threads: of the team that its programs run on. */
 struct network *network_create(const struct model *model, enum precision precision, int64_t batch,
-                               struct error *error);
+                               int threads, struct error *error);
 void network_destroy(struct network *network);
 /* Programs created from now on take family/<variant> where a family has it and it can be used. */
 void network_prefer(struct network *network, const char *variant);

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * SPDX-FileCopyrightText: 2026 The mamba-bench developers */
+#ifndef MAMBA_SCAN_H
+#define MAMBA_SCAN_H
+
+#include "mamba/graph.h"
+
+/* The scan algorithms as a plan's choice (kernels/kernel.h says what each does): which there are for an
+ * architecture, and what they compute beyond the recurrence. */
+
+/* "sequential", "blelloch", "chunked", "ssd"; the last two with :N for chunks of N steps. */
+struct scan_choice {
+    enum scan algorithm;
+    int64_t chunk; /* steps; 0: what the platform takes, on models SCAN_MODELLED_CHUNK */
+};
+
+enum { SCAN_MODELLED_CHUNK = 256 };
+
+bool scan_choice_parse(const char *text, enum arch arch, struct scan_choice *choice, struct error *error);
+
+/* Sequential; for Mamba-2 ssd, where there are tokens for a chunk. */
+const char *scan_choice_default(const struct graph *graph);
+
+/* What the stage scan takes in this algorithm. With `fused`, nothing of size (seqlen, channels, d_state) is
+ * kept in memory, so that what a chunk does twice begins with the discretization. */
+struct scan_cost {
+    struct work work;
+    uint64_t
+        values; /* loaded and stored beyond the recurrence's operands: pairs of a tree, inputs once more */
+};
+void scan_cost(const struct graph *graph, struct scan_choice choice, bool fused, struct scan_cost *cost);
+
+#endif
