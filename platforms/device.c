@@ -90,9 +90,13 @@ static const cyaml_schema_field_t trip_fields[] = {
 ENTRY(trip_entry, struct device_trip, trip_fields);
 
 static const cyaml_schema_field_t pipeline_fields[] = {
-    TEXT("name", struct device_pipeline, name), TEXT_OPTIONAL("resource", struct device_pipeline, resource),
+    TEXT("name", struct device_pipeline, name),
+    TEXT_OPTIONAL("resource", struct device_pipeline, resource),
+    TEXT_OPTIONAL("simulation", struct device_pipeline, simulation),
+    LIST("arguments", struct device_pipeline, arguments, &text_entry),
     LIST("trips", struct device_pipeline, trips, &trip_entry),
-    TEXT_OPTIONAL("depth", struct device_pipeline, depth), CYAML_FIELD_END};
+    TEXT_OPTIONAL("depth", struct device_pipeline, depth),
+    CYAML_FIELD_END};
 ENTRY(pipeline_entry, struct device_pipeline, pipeline_fields);
 
 static const cyaml_schema_field_t tile_fields[] = {TEXT("dim", struct device_tile, dim),
@@ -100,9 +104,9 @@ static const cyaml_schema_field_t tile_fields[] = {TEXT("dim", struct device_til
 ENTRY(tile_entry, struct device_tile, tile_fields);
 
 static const cyaml_schema_field_t buffer_fields[] = {
-    TEXT("name", struct device_buffer, name), TEXT("values", struct device_buffer, values),
-    TRUTH("weights", struct device_buffer, weights), TRUTH("receive", struct device_buffer, receive),
-    CYAML_FIELD_END};
+    TEXT("name", struct device_buffer, name),          TEXT("values", struct device_buffer, values),
+    TEXT_OPTIONAL("when", struct device_buffer, when), TRUTH("weights", struct device_buffer, weights),
+    TRUTH("receive", struct device_buffer, receive),   CYAML_FIELD_END};
 ENTRY(buffer_entry, struct device_buffer, buffer_fields);
 
 static const cyaml_schema_field_t unit_fields[] = {
@@ -118,6 +122,7 @@ static const cyaml_schema_field_t unit_fields[] = {
     LIST("pipelines", struct device_unit, pipelines, &pipeline_entry),
     LIST("buffers", struct device_unit, buffers, &buffer_entry),
     TEXT_OPTIONAL("split", struct device_unit, split),
+    TEXT_OPTIONAL("weight_sets", struct device_unit, weight_sets),
     TEXT_OPTIONAL("note", struct device_unit, note),
     CYAML_FIELD_END};
 ENTRY(unit_entry, struct device_unit, unit_fields);
@@ -142,16 +147,24 @@ static const cyaml_schema_field_t transfer_fields[] = {
     TEXT_OPTIONAL("when", struct device_transfer, when),
     NUMBER("access_bytes", struct device_transfer, access_bytes),
     NUMBER("write_cycles", struct device_transfer, write_cycles),
-    NUMBER("read_cycles", struct device_transfer, read_cycles), CYAML_FIELD_END};
+    NUMBER("read_cycles", struct device_transfer, read_cycles),
+    NUMBER_OPTIONAL("setup_cycles", struct device_transfer, setup_cycles),
+    TRUTH("engine", struct device_transfer, engine),
+    CYAML_FIELD_END};
 ENTRY(transfer_entry, struct device_transfer, transfer_fields);
+
+static const cyaml_schema_field_t conversion_fields[] = {
+    TEXT_OPTIONAL("when", struct device_conversion, when),
+    NUMBER("send_cycles", struct device_conversion, send_cycles),
+    NUMBER("receive_cycles", struct device_conversion, receive_cycles), CYAML_FIELD_END};
+ENTRY(conversion_entry, struct device_conversion, conversion_fields);
 
 static const cyaml_schema_field_t link_fields[] = {
     NUMBER("config_writes", struct device_link, config_writes),
     NUMBER("polls", struct device_link, polls),
     NUMBER("register_write_cycles", struct device_link, register_write_cycles),
     NUMBER("register_read_cycles", struct device_link, register_read_cycles),
-    NUMBER("send_cycles", struct device_link, send_cycles),
-    NUMBER("receive_cycles", struct device_link, receive_cycles),
+    LIST("conversions", struct device_link, conversions, &conversion_entry),
     NUMBER("memory_bytes", struct device_link, memory_bytes),
     NUMBER("alignment", struct device_link, alignment),
     TEXT_OPTIONAL("resident", struct device_link, resident),
@@ -168,7 +181,9 @@ static const cyaml_schema_field_t overlap_fields[] = {
     TEXT_OPTIONAL("when", struct device_overlap, when),
     CYAML_FIELD_BOOL("resources", CYAML_FLAG_DEFAULT, struct device_overlap, resources),
     CYAML_FIELD_BOOL("memory", CYAML_FLAG_DEFAULT, struct device_overlap, memory),
-    TEXT_OPTIONAL("tile", struct device_overlap, tile), CYAML_FIELD_END};
+    TEXT_OPTIONAL("tile", struct device_overlap, tile),
+    TRUTH("host", struct device_overlap, host),
+    CYAML_FIELD_END};
 ENTRY(overlap_entry, struct device_overlap, overlap_fields);
 
 static const cyaml_schema_field_t energy_fields[] = {
@@ -180,6 +195,9 @@ static const cyaml_schema_field_t energy_fields[] = {
     NUMBER_OPTIONAL("div_pj", struct device_energy, div_pj),
     NUMBER_OPTIONAL("on_chip_byte_pj", struct device_energy, on_chip_byte_pj),
     NUMBER_OPTIONAL("off_chip_byte_pj", struct device_energy, off_chip_byte_pj),
+    NUMBER_OPTIONAL("host_cycle_pj", struct device_energy, host_cycle_pj),
+    NUMBER_OPTIONAL("unit_cycle_pj", struct device_energy, unit_cycle_pj),
+    NUMBER_OPTIONAL("access_pj", struct device_energy, access_pj),
     TEXT("source", struct device_energy, source),
     TEXT_OPTIONAL("note", struct device_energy, note),
     CYAML_FIELD_END};
@@ -494,15 +512,46 @@ static void check_expression(struct check *check, const char *unit, const char *
                positive ? " above 0" : "");
 }
 
+/* One condition of a `when`; *rest is where the next begins, or null. */
+struct condition {
+    const struct device_option *option; /* null: it is no option=choice of this device */
+    char choice[64];
+    bool negated;
+};
+
+static struct condition read_condition(const struct device *device, const char *text, const char **rest)
+{
+    struct condition condition = {.option = NULL};
+    const size_t length = strcspn(text, ",");
+    const char *equals = memchr(text, '=', length);
+    *rest = text[length] ? text + length + 1 : NULL;
+    if (!equals || equals == text)
+        return condition;
+    condition.negated = equals[-1] == '!';
+    snprintf(condition.choice, sizeof condition.choice, "%.*s", (int)(text + length - equals - 1),
+             equals + 1);
+    condition.option = find_option(device, text, (size_t)(equals - text) - condition.negated);
+    if (condition.option && !option_takes(condition.option, condition.choice))
+        condition.option = NULL;
+    return condition;
+}
+
 static void check_when(struct check *check, const char *where, const char *when)
 {
-    if (!when)
-        return;
-    const char *equals = strchr(when, '=');
-    const struct device_option *option =
-        equals ? find_option(check->device, when, (size_t)(equals - when)) : NULL;
-    if (!option || !option_takes(option, equals + 1))
-        refuse(check, "%s: '%.80s' is no option=choice of this device", where, when);
+    for (const char *rest = when; rest;) {
+        const char *text = rest;
+        if (!read_condition(check->device, text, &rest).option)
+            refuse(check, "%s: '%.80s' is no option=choice of this device", where, text);
+    }
+}
+
+const struct device_simulation *device_simulation(const char *name)
+{
+    for (const struct device_simulation *const *simulation = device_simulations; name && *simulation;
+         simulation++)
+        if (!strcmp((*simulation)->name, name))
+            return *simulation;
+    return NULL;
 }
 
 static void check_stages(struct check *check, const char *unit, char *const *stages, unsigned count)
@@ -521,6 +570,25 @@ static void check_dim(struct check *check, const char *unit, const char *key, co
 {
     if (!known_dim(name))
         refuse(check, "unit '%.40s', %s: no stage has a dimension '%.40s'", unit, key, name);
+}
+
+static void check_simulation(struct check *check, const char *unit, const struct device_pipeline *pipeline)
+{
+    const struct device_simulation *simulation = device_simulation(pipeline->simulation);
+    if (!pipeline->simulation && pipeline->arguments_count == 0)
+        return;
+    if (!simulation)
+        refuse(check, "unit '%.40s', pipeline '%.40s': there is no simulation '%.40s'", unit, pipeline->name,
+               pipeline->simulation ? pipeline->simulation : "");
+    else if (pipeline->arguments_count != simulation->n_arguments || pipeline->trips_count > 0)
+        refuse(check, "unit '%.40s', pipeline '%.40s': %s takes %s, and no trips stand beside it", unit,
+               pipeline->name, simulation->name, simulation->arguments);
+    for (unsigned i = 0; i < pipeline->arguments_count; i++) {
+        const char *name = pipeline->arguments[i];
+        const struct device_option *option = find_option(check->device, name, strlen(name));
+        if (!option || option->choices_count == 0)
+            check_expression(check, unit, "arguments", name, false);
+    }
 }
 
 static void check_unit(struct check *check, const struct device_unit *unit)
@@ -544,6 +612,7 @@ static void check_unit(struct check *check, const struct device_unit *unit)
     for (unsigned i = 0; i < unit->pipelines_count; i++) {
         const struct device_pipeline *pipeline = &unit->pipelines[i];
         check_expression(check, name, "depth", pipeline->depth, false);
+        check_simulation(check, name, pipeline);
         for (unsigned t = 0; t < pipeline->trips_count; t++) {
             check_expression(check, name, "extent", pipeline->trips[t].extent, true);
             check_expression(check, name, "lanes", pipeline->trips[t].lanes, true);
@@ -554,8 +623,11 @@ static void check_unit(struct check *check, const struct device_unit *unit)
                        pipeline->name);
         }
     }
-    for (unsigned i = 0; i < unit->buffers_count; i++)
+    for (unsigned i = 0; i < unit->buffers_count; i++) {
+        check_when(check, name, unit->buffers[i].when);
         check_expression(check, name, "buffers", unit->buffers[i].values, true);
+    }
+    check_expression(check, name, "weight_sets", unit->weight_sets, true);
     if (unit->buffers_count && !check->device->link)
         refuse(check, "unit '%.40s' has buffers, but the device has no link", name);
     if (unit->split)
@@ -610,8 +682,6 @@ static void check_link(struct check *check, const struct device_link *link)
     check_number(check, "link: polls", link->polls, false);
     check_number(check, "link: register_write_cycles", link->register_write_cycles, false);
     check_number(check, "link: register_read_cycles", link->register_read_cycles, false);
-    check_number(check, "link: send_cycles", link->send_cycles, false);
-    check_number(check, "link: receive_cycles", link->receive_cycles, false);
     check_number(check, "link: memory_bytes", link->memory_bytes, true);
     check_number(check, "link: alignment", link->alignment, true);
     check_when(check, "link: resident", link->resident);
@@ -620,6 +690,12 @@ static void check_link(struct check *check, const struct device_link *link)
         check_number(check, "link: transfers: access_bytes", link->transfers[i].access_bytes, true);
         check_number(check, "link: transfers: write_cycles", link->transfers[i].write_cycles, false);
         check_number(check, "link: transfers: read_cycles", link->transfers[i].read_cycles, false);
+        check_number(check, "link: transfers: setup_cycles", link->transfers[i].setup_cycles, false);
+    }
+    for (unsigned i = 0; i < link->conversions_count; i++) {
+        check_when(check, "link: conversions", link->conversions[i].when);
+        check_number(check, "link: conversions: send_cycles", link->conversions[i].send_cycles, false);
+        check_number(check, "link: conversions: receive_cycles", link->conversions[i].receive_cycles, false);
     }
     if (link->transfers_count == 0)
         refuse(check, "link: transfers must list at least one way to move a buffer");
@@ -637,9 +713,10 @@ static void check_host(struct check *check, const struct device_host *host)
 
 static void check_energy(struct check *check, const struct device_energy *energy)
 {
-    const double values[] = {energy->power_w,         energy->mul_pj,          energy->add_pj,
-                             energy->exp_pj,          energy->log_pj,          energy->div_pj,
-                             energy->on_chip_byte_pj, energy->off_chip_byte_pj};
+    const double values[] = {energy->power_w,         energy->mul_pj,           energy->add_pj,
+                             energy->exp_pj,          energy->log_pj,           energy->div_pj,
+                             energy->on_chip_byte_pj, energy->off_chip_byte_pj, energy->host_cycle_pj,
+                             energy->unit_cycle_pj,   energy->access_pj};
     bool any = false;
     for (size_t i = 0; i < CYAML_ARRAY_LEN(values); i++) {
         check_number(check, "energy: a value", values[i], false);
@@ -807,13 +884,22 @@ bool device_settings(const struct device *device, const char *const *options, si
     return true;
 }
 
+const char *device_choice(const struct device *device, const struct device_settings *settings,
+                          const char *option)
+{
+    const struct device_option *found = find_option(device, option, strlen(option));
+    return found ? settings->values[found - device->options] : NULL;
+}
+
 bool device_when(const struct device *device, const struct device_settings *settings, const char *when)
 {
-    if (!when)
-        return true;
-    const char *equals = strchr(when, '=');
-    const struct device_option *option = find_option(device, when, (size_t)(equals - when));
-    return option && !strcmp(settings->values[option - device->options], equals + 1);
+    for (const char *rest = when; rest;) {
+        const struct condition condition = read_condition(device, rest, &rest);
+        if (!condition.option || !strcmp(settings->values[condition.option - device->options],
+                                         condition.choice) == condition.negated)
+            return false;
+    }
+    return true;
 }
 
 bool device_joule(const struct device_energy *energy, const struct work *work, double on_chip_bytes,

@@ -15,7 +15,8 @@
  *
  * An `expression` is text: numbers, names, + * ( ), log2(x) = ceil of the binary logarithm, and nothing that
  * could make a larger dimension cheaper. Names are dimensions of the stage, numeric options and constants.
- * A `when` is "option=choice"; of alternatives the first whose `when` holds (or that has none) counts. */
+ * A `when` is "option=choice" or "option!=choice", or several, separated by commas, that must all hold; of
+ * alternatives the first whose `when` holds (or that has none) counts. */
 
 /* Of several of one name the first whose `when` holds counts. */
 struct device_constant {
@@ -42,10 +43,25 @@ struct device_trip {
     char *extent, *lanes, *cycles, *overhead;
 };
 
-/* Nested trips, outermost first, plus the cycles that filling and draining take. */
+/* A law that no trips can tell: a simulation, of arguments that are expressions or names of options with
+ * choices (their value: the number of the choice, from 0). Cycles of one call; negative when it does not fit.
+ */
+struct device_simulation {
+    const char *name;
+    const char *arguments; /* their names, for the reader */
+    unsigned n_arguments;
+    double (*cycles)(const double *arguments);
+};
+extern const struct device_simulation *const device_simulations[]; /* null-terminated; in platforms.c */
+enum { SIMULATION_MAX_ARGUMENTS = 8 };
+
+/* Nested trips, outermost first, plus the cycles that filling and draining take; or a simulation. */
 struct device_pipeline {
     char *name;
     char *resource; /* what it keeps busy; default: the unit's name */
+    char *simulation;
+    char **arguments;
+    unsigned arguments_count;
     struct device_trip *trips;
     unsigned trips_count;
     char *depth;
@@ -58,6 +74,7 @@ struct device_tile {
 /* What one call moves over the link: one value is one byte there. */
 struct device_buffer {
     char *name, *values;
+    char *when; /* not a choice among alternatives: the buffer is there or not */
     bool weights, receive;
 };
 
@@ -77,7 +94,8 @@ struct device_unit {
     unsigned pipelines_count;
     struct device_buffer *buffers;
     unsigned buffers_count;
-    char *split; /* dimension to cut when the buffers do not fit into the link's memory */
+    char *split;       /* dimension to cut when the buffers do not fit into the link's memory */
+    char *weight_sets; /* how many different weights the calls of one stage have; default 1 */
     char *note;
 };
 
@@ -100,14 +118,23 @@ struct device_memory {
 struct device_transfer {
     char *when;
     double access_bytes, write_cycles, read_cycles;
+    double setup_cycles; /* of the host, for each buffer */
+    bool engine;         /* moves by itself: beside the host where that overlaps */
+};
+
+/* The host's conversion of one value for the link and back, in cycles. */
+struct device_conversion {
+    char *when;
+    double send_cycles, receive_cycles;
 };
 
 /* A host that calls units by register writes and moves their operands itself. */
 struct device_link {
     double config_writes, polls, register_write_cycles, register_read_cycles;
-    double send_cycles, receive_cycles; /* host's conversion of one value */
-    double memory_bytes, alignment;     /* the units' memory, and to what a buffer in it is rounded up */
-    char *resident;                     /* "when" under which weights stay there if all of the model's fit */
+    struct device_conversion *conversions;
+    unsigned conversions_count;
+    double memory_bytes, alignment; /* the units' memory, and to what a buffer in it is rounded up */
+    char *resident;                 /* "when" under which weights stay there if all of the model's fit */
     struct device_transfer *transfers;
     unsigned transfers_count;
 };
@@ -124,11 +151,15 @@ struct device_overlap {
     char *when;
     bool resources, memory; /* with each other; with computing. Else one after another */
     char *tile;
+    bool
+        host; /* the host, its conversions and accesses with the units, for a workload that keeps both busy */
 };
 
 struct device_energy {
     double power_w; /* joule = power x time; else per event: */
     double mul_pj, add_pj, exp_pj, log_pj, div_pj, on_chip_byte_pj, off_chip_byte_pj;
+    double host_cycle_pj, unit_cycle_pj,
+        access_pj; /* of the host, of a busy unit, of an access over the link */
     char *source, *note;
 };
 
@@ -246,6 +277,11 @@ struct device_settings {
 /* The defaults overridden by "key=value" options (count of them). They must outlive the settings. */
 bool device_settings(const struct device *device, const char *const *options, size_t count,
                      struct device_settings *settings, struct error *error);
+/* The choice of an option; null when the device has no option of that name. */
+const char *device_choice(const struct device *device, const struct device_settings *settings,
+                          const char *option);
+/* By name; null: there is none. */
+const struct device_simulation *device_simulation(const char *name);
 bool device_when(const struct device *device, const struct device_settings *settings, const char *when);
 
 /* The energy of one execution, by power or per event; false when the device has no energy (or null). */

@@ -4,6 +4,11 @@
 
 #include <string.h>
 
+#include "platforms/device.h"
+
+extern const struct device_simulation mannix_fc_simulation;
+const struct device_simulation *const device_simulations[] = {&mannix_fc_simulation, NULL};
+
 extern const struct platform cpu_platform, leo2_model_platform, fpga_model_platform;
 
 const struct platform *const platforms[] = {&cpu_platform, &leo2_model_platform, &fpga_model_platform, NULL};

@@ -110,8 +110,15 @@ bool pricing_init(struct pricing *pricing, const struct device *device, const ch
     if (device->link && !pricing->transfer)
         return error_set(error, STATUS_USAGE, "%.40s: no transfer of its link fits the options",
                          device->name);
+    for (unsigned i = 0; device->link && i < device->link->conversions_count; i++)
+        if (device_when(device, settings, device->link->conversions[i].when)) {
+            pricing->send_cycles = device->link->conversions[i].send_cycles;
+            pricing->receive_cycles = device->link->conversions[i].receive_cycles;
+            break;
+        }
     for (unsigned i = 0; i < device->overlap_count; i++)
         if (device_when(device, settings, device->overlap[i].when)) {
+            pricing->overlap_host = device->overlap[i].host;
             pricing->overlap_resources = device->overlap[i].resources;
             pricing->overlap_memory = device->overlap[i].memory;
             struct scope_names names = {.pricing = pricing};
@@ -177,9 +184,39 @@ static bool find_named_dim(struct scope_names *names, const char *name, struct s
     return true;
 }
 
+static bool simulated_cycles(struct scope_names *names, const struct device_pipeline *pipeline,
+                             double *cycles)
+{
+    const struct device *device = names->pricing->device;
+    const struct device_simulation *simulation = device_simulation(pipeline->simulation);
+    double arguments[SIMULATION_MAX_ARGUMENTS];
+    for (unsigned i = 0; i < simulation->n_arguments; i++) {
+        const char *text = pipeline->arguments[i];
+        const char *choice = device_choice(device, &names->pricing->settings, text);
+        const struct device_option *option = device->options;
+        while (choice && strcmp(option->name, text))
+            option++;
+        if (!choice || option->choices_count == 0) {
+            if (!evaluate(names, text, 0, &arguments[i]))
+                return false;
+            continue;
+        }
+        unsigned number = 0;
+        while (strcmp(option->choices[number], choice))
+            number++;
+        arguments[i] = number;
+    }
+    *cycles = simulation->cycles(arguments);
+    return *cycles >= 0 ||
+           error_set(names->error, STATUS_UNAVAILABLE, "a call of %.40s does not fit into %.40s",
+                     names->unit->name, device->name);
+}
+
 static bool pipeline_cycles(struct scope_names *names, const struct device_pipeline *pipeline, double *cycles)
 {
     double inner = 0, depth;
+    if (pipeline->simulation && !simulated_cycles(names, pipeline, &inner))
+        return false;
     for (unsigned t = pipeline->trips_count; t-- > 0;) {
         const struct device_trip *trip = &pipeline->trips[t];
         double extent, lanes, overhead;
@@ -273,6 +310,11 @@ bool pricing_tile(const struct pricing *pricing, const struct device_unit *unit,
     return true;
 }
 
+static bool has_buffer(const struct scope_names *names, const struct device_buffer *buffer)
+{
+    return device_when(names->pricing->device, &names->pricing->settings, buffer->when);
+}
+
 /* Bytes that the buffers of one call take in the link's memory. */
 static bool buffer_bytes(struct scope_names *names, double *weights, double *others)
 {
@@ -281,6 +323,8 @@ static bool buffer_bytes(struct scope_names *names, double *weights, double *oth
     for (unsigned i = 0; i < names->unit->buffers_count; i++) {
         const struct device_buffer *buffer = &names->unit->buffers[i];
         double values;
+        if (!has_buffer(names, buffer))
+            continue;
         if (!evaluate(names, buffer->values, 0, &values))
             return false;
         *(buffer->weights ? weights : others) += ceil(values / alignment) * alignment;
@@ -295,7 +339,7 @@ static bool move_buffers(struct scope_names *names, bool resident, double count,
     for (unsigned i = 0; i < names->unit->buffers_count; i++) {
         const struct device_buffer *buffer = &names->unit->buffers[i];
         double values;
-        if (buffer->weights && resident)
+        if ((buffer->weights && resident) || !has_buffer(names, buffer))
             continue;
         if (!evaluate(names, buffer->values, 0, &values))
             return false;
@@ -303,12 +347,13 @@ static bool move_buffers(struct scope_names *names, bool resident, double count,
         if (buffer->receive) {
             cost->reads += accesses;
             cost->transfer += accesses * transfer->read_cycles;
-            cost->overhead += count * values * link->receive_cycles;
+            cost->overhead += count * values * names->pricing->receive_cycles;
         } else {
             cost->writes += accesses;
             cost->transfer += accesses * transfer->write_cycles;
-            cost->overhead += count * values * link->send_cycles;
+            cost->overhead += count * values * names->pricing->send_cycles;
         }
+        cost->overhead += count * transfer->setup_cycles;
     }
     cost->overhead += count * (link->config_writes * link->register_write_cycles +
                                link->polls * link->register_read_cycles);
@@ -423,6 +468,11 @@ void pricing_time(const struct pricing *pricing, const struct cost *cost, struct
     const double longer = price->compute_s > price->memory_s ? price->compute_s : price->memory_s;
     price->off_chip_bytes = pricing->memory ? cost->off_chip_bytes : -1;
     price->time_s = (pricing->overlap_memory ? longer : sum) + price->link_s + price->overhead_s;
+    if (pricing->overlap_host) {
+        const bool engine = pricing->transfer && pricing->transfer->engine;
+        const double host = (cost->host + cost->overhead + (engine ? 0 : cost->transfer)) / clock;
+        price->time_s = host > price->time_s - host ? host : price->time_s - host;
+    }
     price->cycles = price->time_s * clock;
 }
 
@@ -442,7 +492,7 @@ struct run {
     double value_bytes;       /* of the plans below: one precision for all, so that bytes are values */
     struct plan plan;         /* the task's */
     const struct plan *spans; /* see struct task */
-    bool resident;
+    bool resident, no_room_for_weights;
     struct plan alone;            /* every stage a group */
     struct token_tiles *tiles[2]; /* of a schedule, the larger ones first; null: none of that size */
     struct unit units[RUN_MAX_UNITS];
@@ -457,11 +507,10 @@ static void stage_dims(const struct stage *stage, struct pricing_dims *dims)
 }
 
 /* Weights stay on the device when those of all layers fit beside the largest other buffers. */
-static bool weights_resident(const struct run *run, bool *resident, struct error *error)
+static bool weights_resident(struct run *run, struct error *error)
 {
     const struct device_link *link = run->device->link;
     double weights = 0, others = 0;
-    *resident = false;
     if (!link || !link->resident || !device_when(run->device, &run->pricing.settings, link->resident))
         return true;
     for (int s = 0; s < run->graph->n_stages; s++) {
@@ -471,14 +520,17 @@ static bool weights_resident(const struct run *run, bool *resident, struct error
         if (!unit || !unit->buffers_count)
             continue;
         struct scope_names names = {.pricing = &run->pricing, .unit = unit, .error = error};
-        double stage_weights, stage_others;
+        double stage_weights, stage_others, sets;
         stage_dims(stage, &names.dims);
         if (!buffer_bytes(&names, &stage_weights, &stage_others))
             return false;
-        weights += stage_weights * (double)stage_repeats(run->graph, stage);
+        if (!evaluate(&names, unit->weight_sets, 1, &sets))
+            return false;
+        weights += sets * stage_weights * (double)stage_repeats(run->graph, stage);
         others = stage_others > others ? stage_others : others;
     }
-    *resident = weights + others <= link->memory_bytes;
+    run->resident = weights + others <= link->memory_bytes;
+    run->no_room_for_weights = !run->resident;
     return true;
 }
 
@@ -714,6 +766,17 @@ static double host_share(const struct run *run, const struct graph *graph, const
     return (double)(group->bytes_read + group->bytes_written) / run->value_bytes / alone;
 }
 
+static void add_host_cost(const struct run *run, const struct graph *graph, const struct group *group,
+                          int stage, struct cost *cost)
+{
+    struct scan_cost spent;
+    plan_stage_cost(graph, &run->plan, group, stage, &spent);
+    *cost =
+        (struct cost){.host = host_cycles(run->device->host, &spent.work,
+                                          host_share(run, graph, group) * stage_values(run, graph, stage) +
+                                              (double)spent.values)};
+}
+
 static bool price_group(const struct run *run, const struct graph *graph, const struct group *group,
                         struct priced_group *priced, struct error *error)
 {
@@ -730,25 +793,28 @@ static bool price_group(const struct run *run, const struct graph *graph, const 
         if (unit) {
             struct pricing_dims dims;
             struct error reason = {0};
+            if (run->no_room_for_weights && unit->buffers_count)
+                note(&priced->notes, "all layers' weights do not fit: sent with every call");
             stage_dims(stage, &dims);
             if (!pricing_call(pricing, unit, &dims, run->resident, &cost, &priced->notes, &reason)) {
                 if (reason.status != STATUS_UNAVAILABLE)
                     return error_set(error, reason.status, "%s", reason.text);
-                snprintf(priced->skip, sizeof priced->skip, "%.255s", reason.text);
-                priced->no_room = true;
-                append_name(priced->missing, sizeof priced->missing, stage->name);
+                if (run->device->host) {
+                    add_host_cost(run, graph, group, group->stages[i], &cost);
+                    note(&priced->notes, reason.text);
+                    note(&priced->notes, "what does not fit runs on the host");
+                } else {
+                    snprintf(priced->skip, sizeof priced->skip, "%.255s", reason.text);
+                    priced->no_room = true;
+                    append_name(priced->missing, sizeof priced->missing, stage->name);
+                }
             }
         } else if (absorbing) {
             absorber = absorbing->stages[0];
             continue;
         } else if (run->device->host) {
             char text[128];
-            struct scan_cost spent;
-            plan_stage_cost(graph, &run->plan, group, group->stages[i], &spent);
-            cost.host =
-                host_cycles(run->device->host, &spent.work,
-                            host_share(run, graph, group) * stage_values(run, graph, group->stages[i]) +
-                                (double)spent.values);
+            add_host_cost(run, graph, group, group->stages[i], &cost);
             snprintf(text, sizeof text, "what no unit serves runs on %.60s", run->device->host->name);
             note(&priced->notes, text);
         } else {
@@ -791,12 +857,26 @@ static void add_assumed(const struct device *device, struct notes *notes)
     }
 }
 
-static void add_energy(const struct run *run, const struct unit *unit, double off_chip_bytes,
+/* What the host, the units and the link's accesses take by the cycle and by the access. */
+static double cycle_joule(const struct pricing *pricing, const struct cost *cost)
+{
+    const struct device_energy *energy = pricing->device->energy;
+    const bool engine = pricing->transfer && pricing->transfer->engine;
+    double busy = 0;
+    for (int i = 0; i < pricing->n_resources; i++)
+        busy += cost->busy[i];
+    return 1e-12 * (energy->host_cycle_pj * (cost->host + cost->overhead + (engine ? 0 : cost->transfer)) +
+                    energy->unit_cycle_pj * busy + energy->access_pj * (cost->writes + cost->reads));
+}
+
+static void add_energy(const struct run *run, const struct unit *unit, const struct cost *cost,
                        struct price *price)
 {
     const struct device_energy *energy = run->device->energy;
-    if (!device_joule(energy, &unit->work, (double)unit->onchip_bytes, fmax(0, off_chip_bytes), price->time_s,
-                      &price->joule)) {
+    if (device_joule(energy, &unit->work, (double)unit->onchip_bytes, fmax(0, price->off_chip_bytes),
+                     price->time_s, &price->joule)) {
+        price->joule += cycle_joule(&run->pricing, cost);
+    } else {
         snprintf(price->energy_method, sizeof price->energy_method, "none");
         snprintf(price->energy_note, sizeof price->energy_note,
                  "neither power nor energy per event is published for %.60s", run->device->name);
@@ -839,7 +919,7 @@ static void finish(struct run *run, const struct cost *cost, const struct schedu
     pricing_time(&run->pricing, cost, price);
     if (times)
         pricing_scheduled(run, times->layer, times->off_chip_bytes, price);
-    add_energy(run, unit, price->off_chip_bytes, price);
+    add_energy(run, unit, cost, price);
     note(&notes, run->device->note);
     add_assumed(run->device, &notes);
     memcpy(price->note, notes.text, sizeof price->note);
@@ -905,7 +985,7 @@ static void add_layer_and_model(struct run *run, const struct plan *plan, const 
     const struct graph *graph = run->graph;
     struct unit *layer = &run->units[run->n_units];
     struct unit *model = layer + 1;
-    struct cost cost = {.overhead = 0};
+    struct cost cost = {.overhead = 0}, all = {.overhead = 0};
     struct price outside = {.time_s = 0}, price;
     struct notes notes = {""}, model_notes = {""};
     char layer_missing[160] = "", model_missing[160] = "";
@@ -938,6 +1018,7 @@ static void add_layer_and_model(struct run *run, const struct plan *plan, const 
             continue;
         }
         pricing_time(&run->pricing, &priced[g].cost, &price);
+        cost_add(&all, &priced[g].cost, 1);
         outside.time_s += price.time_s;
         outside.cycles += price.cycles;
         outside.compute_s += price.compute_s;
@@ -978,7 +1059,8 @@ static void add_layer_and_model(struct run *run, const struct plan *plan, const 
         whole->overhead_s += first;
         whole->cycles += first * run->device->clock_hz;
     }
-    add_energy(run, model, whole->off_chip_bytes, whole);
+    cost_add(&all, &cost, layers);
+    add_energy(run, model, &all, whole);
     add_assumed(run->device, &model_notes);
     memcpy(whole->note, model_notes.text, sizeof whole->note);
 }
@@ -1350,7 +1432,7 @@ bool pricing_open(const char *platform, const char *default_device, const struct
         !plan_build(graph, choices, &opened->plan, error) ||
         !plan_build(graph, plan_fusing("none", PRECISION_FP32), &opened->alone, error) ||
         !check_calls(opened, task->plan, error) || !check_scan(opened, error) ||
-        !weights_resident(opened, &opened->resident, error) || !price_plan(opened, task->plan, error)) {
+        !weights_resident(opened, error) || !price_plan(opened, task->plan, error)) {
         pricing_close(opened);
         return false;
     }

@@ -16,7 +16,8 @@ struct pricing {
     struct device_settings settings;
     const struct device_memory *memory;     /* null: off-chip traffic is not modelled */
     const struct device_transfer *transfer; /* null: no link */
-    bool overlap_resources, overlap_memory;
+    double send_cycles, receive_cycles;     /* the host's conversion of a value for the link and back */
+    bool overlap_resources, overlap_memory, overlap_host;
     double tile; /* tokens; 0: no schedule */
     const char *resources[PRICING_MAX_RESOURCES];
     int n_resources;

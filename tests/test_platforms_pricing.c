@@ -82,8 +82,8 @@ static const char toy[] =
     "  polls: 1\n"
     "  register_write_cycles: 8\n"
     "  register_read_cycles: 7\n"
-    "  send_cycles: 0\n"
-    "  receive_cycles: 100\n"
+    "  conversions:\n"
+    "    - {send_cycles: 0, receive_cycles: 100}\n"
     "  memory_bytes: 512\n"
     "  alignment: 4\n"
     "  resident: weights=resident\n"
@@ -531,12 +531,48 @@ static void leo2_forward_adds_up_to_the_port(void **state)
     const char *const plain[] = {"transfer=byte_plain", NULL};
     struct bench *bench = open_bench("leo2-model", NULL, &shape, PHASE_DECODE, 1, 1, "none", NULL);
     assert_near(price_of(bench, "model").link_s, 238865 / 10e6);
-    assert_true(price_of(bench, "model").joule < 0);
-    assert_string_equal(price_of(bench, "model").energy_method, "none");
-    assert_true(*price_of(bench, "model").energy_note != '\0');
+    assert_string_equal(price_of(bench, "model").energy_method, "model");
+    assert_true(!strncmp(price_of(bench, "model").energy_note, "lower bound", 11));
+    /* By the cycle: the host's own, its conversions and its accesses; the unit's; and each access. */
+    const struct price port = price_of(bench, "model");
+    assert_near(port.joule, 1e-12 * (5 * (port.cycles - 1543) + 40 * 1543 + 10 * (15852 + 155)));
+    assert_near(price_of(bench, "input_proj").overhead_s, (71 + 70 * 13344 + 160 * 16) / 10e6);
     close_bench(bench);
     bench = open_bench("leo2-model", "mannix", &shape, PHASE_DECODE, 1, 1, "none", plain);
     assert_near(price_of(bench, "model").link_s, 127901 / 10e6);
+    close_bench(bench);
+
+    struct {
+        const char *const options[3];
+        double link_cycles; /* of the model */
+    } switches[] = {
+        {{"transfer=word_packed"}, 32000},
+        {{"transfer=tcm"}, (15852 + 4 + 155 + 5) / 4},
+        {{"transfer=tcm", "residency=resident"}, (784 + 16 + 32 + 1 + 3 + 32 + 16 + 155 + 5) / 4},
+    };
+    for (size_t i = 0; i < COUNT_OF(switches); i++) {
+        bench = open_bench("leo2-model", "mannix", &shape, PHASE_DECODE, 1, 1, "none", switches[i].options);
+        const double cycles = price_of(bench, "model").link_s * 10e6;
+        if (fabs(cycles - switches[i].link_cycles) > 6)
+            fail_msg("%s: %g cycles, %g wanted", switches[i].options[0], cycles, switches[i].link_cycles);
+        close_bench(bench);
+    }
+    const char *const on_device[] = {"conv=device", NULL}, *const absent[] = {"device=absent", NULL};
+    bench = open_bench("leo2-model", "mannix", &shape, PHASE_DECODE, 1, 1, "none", on_device);
+    /* 32 channels: 5 inputs, 5 weights and a bias at 15 cycles, a result at 7; 5 cycles of the unit. */
+    assert_near(price_of(bench, "conv").link_s, 32 * (11 * 15 + 7) / 10e6);
+    assert_near(price_of(bench, "conv").compute_s, 32 * 5 / 10e6);
+    assert_near(price_of(bench, "conv").overhead_s, 32 * (71 + 11 * 70 + 160) / 10e6);
+    close_bench(bench);
+    bench = open_bench("leo2-model", "mannix", &shape, PHASE_DECODE, 1, 1, "none", absent);
+    assert_near(price_of(bench, "model").link_s, 0);
+    assert_contains(price_of(bench, "in_proj").note, "runs on RI5CY");
+    close_bench(bench);
+
+    /* Overlapped, the longer of host and unit counts; an engine's transfers are the unit's. */
+    const char *const beside[] = {"overlap=overlapped", "transfer=dma", NULL};
+    bench = open_bench("leo2-model", "mannix", &shape, PHASE_DECODE, 1, 1, "none", beside);
+    assert_near(price_of(bench, "input_proj").time_s, (71 + 4 * 39 + 70 * 13344 + 160 * 16) / 10e6);
     close_bench(bench);
 
     /* in_proj of mamba-130m does not fit into 512 KB. */
@@ -544,7 +580,47 @@ static void leo2_forward_adds_up_to_the_port(void **state)
     bench = open_bench("leo2-model", "mannix", &large, PHASE_DECODE, 1, 1, "none", NULL);
     assert_contains(price_of(bench, "in_proj").note, "cut into parts");
     assert_true(price_of(bench, "in_proj").link_s > 3072 * 768 * 15 / 10e6);
+    const struct price whole = price_of(bench, "model");
+    assert_true(whole.link_s + whole.overhead_s > 0.9 * whole.time_s);
     close_bench(bench);
+    const char *const resident[] = {"residency=resident", NULL};
+    bench = open_bench("leo2-model", "mannix", &large, PHASE_DECODE, 1, 1, "none", resident);
+    assert_contains(price_of(bench, "x_proj").note, "weights do not fit");
+    assert_near(price_of(bench, "model").link_s, whole.link_s);
+    close_bench(bench);
+}
+
+static void what_does_not_fit_runs_on_the_host(void **state)
+{
+    (void)state;
+    write_changed("memory_bytes: 512", "memory_bytes: 16");
+    const struct model_shape shape = tiny_shape();
+    struct bench *bench = open_bench("fpga-model", "toy", &shape, PHASE_DECODE, 1, 1, "scan+contract", NULL);
+    const struct price price = price_of(bench, "out_proj");
+    const struct work *work = &bench->graph.stages[graph_stage(&bench->graph, "out_proj")].work;
+    assert_near(price.compute_s, (10.0 * (double)work->mul + 20.0 * (double)work->add + 8 + 32 + 4) / 1e6);
+    assert_near(price.link_s, 0);
+    assert_contains(price.note, "16 bytes");
+    assert_contains(price.note, "runs on the host");
+    close_bench(bench);
+}
+
+static void conditions_are_combined(void **state)
+{
+    (void)state;
+    struct device *device = load_toy();
+    const char *const options[] = {"overlap=overlapped"};
+    struct device_settings settings;
+    struct error error = {0};
+    assert_true(device_settings(device, options, 1, &settings, &error));
+    assert_true(device_when(device, &settings, NULL));
+    assert_true(device_when(device, &settings, "overlap=overlapped"));
+    assert_true(device_when(device, &settings, "overlap!=serial,weights=resent"));
+    assert_false(device_when(device, &settings, "overlap!=overlapped,weights=resent"));
+    assert_false(device_when(device, &settings, "overlap=overlapped,weights=resident"));
+    assert_string_equal(device_choice(device, &settings, "weights"), "resent");
+    assert_null(device_choice(device, &settings, "colour"));
+    device_free(device);
 }
 
 static void a_block_alone_skips_layer_and_model(void **state)
@@ -683,6 +759,16 @@ static void hostile_files_give_one_line(void **state)
         {"memory: true}", "memory: true, tile: width}", "slice_bytes"},
         {"memory: true}", "memory: true, tile: seqlens}", "seqlens"},
         {"value: 6", "value: 6, when: overlap=never", "never"},
+        {"when: overlap=overlapped", "when: \"overlap=overlapped,colour!=red\"", "colour!=red"},
+        {"when: overlap=overlapped", "when: \"overlap=overlapped,\"", "''"},
+        {"trips:\n          - {extent: n, overhead: 3}\n          - {extent: k, lanes: 32, cycles: 2}\n",
+         "simulation: nothing\n", "no simulation 'nothing'"},
+        {"trips:\n          - {extent: n, overhead: 3}\n          - {extent: k, lanes: 32, cycles: 2}\n",
+         "simulation: mannix_fc\n        arguments: [n, k]\n", "mannix_fc takes rows, columns"},
+        {"trips:\n          - {extent: n, overhead: 3}\n          - {extent: k, lanes: 32, cycles: 2}\n",
+         "simulation: mannix_fc\n        arguments: [n, kk, 7, 0]\n", "kk"},
+        {"- {send_cycles: 0, receive_cycles: 100}", "- {send_cycles: -1, receive_cycles: 100}",
+         "send_cycles"},
         {"resident: weights=resident", "resident: weights", "weights"},
         {"mul_pj: 1,", "mul_pj: -1,", "energy"},
         {"provenance: derived", "provenance: guessed", "guessed (line: "},
@@ -762,6 +848,8 @@ int main(void)
         TEST(the_plans_precision_changes_no_price),
         TEST(exponentials_are_a_class_of_their_own),
         TEST(leo2_forward_adds_up_to_the_port),
+        TEST(what_does_not_fit_runs_on_the_host),
+        TEST(conditions_are_combined),
         TEST(a_block_alone_skips_layer_and_model),
         TEST(longer_never_costs_less),
         TEST(training_and_wrong_options_are_refused),

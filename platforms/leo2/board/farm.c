@@ -64,13 +64,14 @@ static bool wants(const struct port *port, unsigned bank)
     return bank == first || (port->next == TWO_LINES && bank == (first ^ 1));
 }
 
-/* Which port a bank serves; PORTS: none. */
+/* Which port a bank serves; PORTS: none. The other ports of the arbiter are never asked for. */
 static int grant(const struct port *ports, unsigned bank, unsigned first_port)
 {
-    for (unsigned i = 0; i < ARBITER_PORTS; i++) {
-        const unsigned port = (first_port + i) % ARBITER_PORTS;
-        if (port < PORTS && wants(&ports[port], bank))
-            return (int)port;
+    const int first = first_port < PORTS ? (int)first_port : INPUT;
+    for (int i = 0; i < PORTS; i++) {
+        const int port = (first + i) % PORTS;
+        if (wants(&ports[port], bank))
+            return port;
     }
     return PORTS;
 }
@@ -176,28 +177,65 @@ static int64_t round_up(int64_t bytes, int64_t to)
     return (bytes + to - 1) / to * to;
 }
 
-enum { WORD = 4 };
+struct extents {
+    int64_t input, weight, out, bias;
+};
 
-static bool place(bool regions, int64_t rows, int64_t columns, int bias_bytes, struct farm_call *call)
+static bool set_places(int64_t weight, int64_t bias, int64_t out, const struct extents *sizes,
+                       struct farm_call *call)
 {
-    const int64_t input = round_up(columns, WORD), weight = round_up(rows * columns, WORD);
-    const int64_t out = round_up(rows, WORD), bias = round_up(rows * bias_bytes, WORD);
-    const int64_t step = regions ? FARM_REGION_BYTES : 1;
-    const int64_t weight_at = round_up(input, step), out_at = round_up(weight_at + weight, step);
-    *call = (struct farm_call){.input = 0,
-                               .weight = (uint32_t)weight_at,
-                               .bias = (uint32_t)(out_at + out),
-                               .out = (uint32_t)out_at,
-                               .rows = rows,
-                               .columns = columns};
-    return out_at + out + bias <= FARM_BYTES;
+    call->input = 0;
+    call->weight = (uint32_t)weight;
+    call->bias = (uint32_t)bias;
+    call->out = (uint32_t)out;
+    return weight + sizes->weight <= FARM_BYTES && bias + sizes->bias <= FARM_BYTES &&
+           out + sizes->out <= FARM_BYTES;
+}
+
+static bool place_packed(const struct extents *sizes, struct farm_call *call)
+{
+    const int64_t out = sizes->input + sizes->weight;
+    return set_places(sizes->input, out + sizes->out, out, sizes, call);
+}
+
+static bool place_in_regions(const struct extents *sizes, struct farm_call *call)
+{
+    const int64_t weight = round_up(sizes->input, FARM_REGION_BYTES);
+    const int64_t out = round_up(weight + sizes->weight, FARM_REGION_BYTES);
+    return set_places(weight, out + sizes->out, out, sizes, call);
+}
+
+static bool place_back_to_back(const struct extents *sizes, struct farm_call *call)
+{
+    const int64_t bias = call->columns + call->rows * call->columns;
+    return set_places(call->columns, bias, round_up(bias + sizes->bias, FARM_REGION_BYTES), sizes, call);
+}
+
+static bool place_bias_with_input(const struct extents *sizes, struct farm_call *call)
+{
+    const int64_t weight = round_up(sizes->input + sizes->bias, FARM_REGION_BYTES);
+    return set_places(weight, sizes->input, round_up(weight + sizes->weight, FARM_REGION_BYTES), sizes, call);
 }
 
 bool farm_place(enum farm_placement placement, int64_t rows, int64_t columns, int bias_bytes,
                 struct farm_call *call)
 {
+    enum { WORD = 4 };
     if (rows < 1 || columns < 1 || rows > FARM_BYTES || columns > FARM_BYTES)
         return false;
-    return (placement == FARM_REGIONS && place(true, rows, columns, bias_bytes, call)) ||
-           place(false, rows, columns, bias_bytes, call);
+    const struct extents sizes = {.input = round_up(columns, WORD),
+                                  .weight = round_up(rows * columns, WORD),
+                                  .out = round_up(rows, WORD),
+                                  .bias = round_up(rows * bias_bytes, WORD)};
+    *call = (struct farm_call){.rows = rows, .columns = columns};
+    switch (placement) {
+    case FARM_BACK_TO_BACK:
+        return place_back_to_back(&sizes, call);
+    case FARM_BIAS_WITH_INPUT:
+        return place_bias_with_input(&sizes, call);
+    case FARM_REGIONS:
+        return place_in_regions(&sizes, call) || place_packed(&sizes, call);
+    default:
+        return place_packed(&sizes, call);
+    }
 }

@@ -50,8 +50,10 @@ int64_t farm_cycles_without_conflicts(int64_t rows, int64_t columns);
 
 /* FARM_REGIONS: input, weights and bias in regions of their own, so that no bank is shared, as far as there
  * is room. FARM_PACKED: one behind the other, rounded up to words, as the board's allocator does (input,
- * weights, output, bias). */
-enum farm_placement { FARM_REGIONS, FARM_PACKED };
+ * weights, output, bias). The other two are how conflicts were measured. FARM_BACK_TO_BACK: input, weights
+ * and bias without gaps, the output in a region of its own. FARM_BIAS_WITH_INPUT: the bias behind the input,
+ * weights and output in regions of their own. */
+enum farm_placement { FARM_REGIONS, FARM_PACKED, FARM_BACK_TO_BACK, FARM_BIAS_WITH_INPUT, FARM_PLACEMENTS };
 
 /* Addresses for a call of that size; false when it does not fit into the memory in either way. bias_bytes: of
  * one row, 1 or 4. */
