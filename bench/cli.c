@@ -226,7 +226,7 @@ static const struct option_spec {
     {"seed", "N", RUN | CHECK, parse_seed, FIELD(seed),
      "of synthetic weights, tokens and test operands (default 1)"},
     {"all-logits", NULL, RUN, parse_flag, FIELD(all_logits), "the head sees every token, not only the last"},
-    {"set", "KEY=VALUE", RUN, parse_setting, 0, "an option of a modelled device; see 'list devices'"},
+    {"set", "KEY=VALUE", RUN | EVAL, parse_setting, 0, "an option of a modelled device; see 'list devices'"},
     {"compare", "WHAT", RUN, parse_compare, FIELD(compare),
      "kernel, isa, threads, precision, fusion, scan or recompute: all of its variants in turns,\n"
      "                              each against the first"},

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "bench/cli.h"
+#include "bench/eval_device.h"
 #include "bench/idx.h"
 #include "mamba/difference.h"
 #include "platforms/cpu/forward.h"
@@ -216,39 +217,25 @@ static bool load_images(const struct arguments *arguments, const struct model_sh
     return true;
 }
 
-static int64_t argmax(const double *values, int64_t count)
+static bool make_features(const struct idx *images, const struct model_shape *shape,
+                          struct labelled *pictures, struct error *error)
 {
-    int64_t best = 0;
-    for (int64_t i = 1; i < count; i++)
-        if (values[i] > values[best])
-            best = i;
-    return best;
-}
-
-/* Images [first, first + batch) as one batch of one-token sequences from zero state. */
-static bool classify(struct evaluation *e, struct workload *w, const struct idx *images, int64_t first,
-                     double *logits)
-{
-    const struct model_shape *shape = &e->model.shape;
-    const int64_t count = w->graph.batch * shape->input_size;
-    float *features = malloc((size_t)count * sizeof *features);
-    if (!features)
-        return error_set(e->error, STATUS_FAILED, "out of memory");
+    const int64_t count = images->shape[0] * shape->input_size;
+    pictures->count = images->shape[0];
+    pictures->features = malloc((size_t)count * sizeof *pictures->features);
+    if (!pictures->features)
+        return error_set(error, STATUS_FAILED, "out of memory");
     for (int64_t i = 0; i < count; i++)
-        features[i] = (float)((images->values[first * shape->input_size + i] / 255.0 - shape->input_mean) /
-                              shape->input_std);
-    network_reset(e->network);
-    program_set_features(w->program, features);
-    team_run(e->team, run, w->program);
-    program_read(w->program, "logits", logits);
-    free(features);
+        pictures->features[i] = (float)((images->values[i] / 255.0 - shape->input_mean) / shape->input_std);
     return true;
 }
 
-static bool classify_all(struct evaluation *e, const struct idx *images, double *logits)
+/* Batches of one-token sequences from zero state. */
+static bool classify_all(struct evaluation *e, const struct labelled *pictures, double *logits)
 {
     enum { IMAGES_AT_ONCE = 256 };
-    const int64_t classes = e->model.shape.outputs, total = images->shape[0];
+    const struct model_shape *shape = &e->model.shape;
+    const int64_t total = pictures->count;
     struct workload *w = NULL;
     bool ok = true;
     for (int64_t first = 0; first < total && ok;) {
@@ -261,7 +248,12 @@ static bool classify_all(struct evaluation *e, const struct idx *images, double 
                                               team_threads(e->team), e->error)) &&
                  (w = workload_create(e, PHASE_PREFILL, batch, 1));
         }
-        ok = ok && classify(e, w, images, first, logits + first * classes);
+        if (!ok)
+            break;
+        network_reset(e->network);
+        program_set_features(w->program, pictures->features + first * shape->input_size);
+        team_run(e->team, run, w->program);
+        program_read(w->program, "logits", logits + first * shape->outputs);
         first += batch;
     }
     workload_destroy(w);
@@ -297,28 +289,41 @@ static enum status compare_logits(struct evaluation *e, const double *logits, in
     return good ? STATUS_OK : STATUS_FAILED;
 }
 
+static bool on_cpu_only(const struct arguments *arguments)
+{
+    return arguments->platforms.count == 0 ||
+           (arguments->platforms.count == 1 && !strcmp(arguments->platforms.items[0], "cpu"));
+}
+
 static enum status evaluate_images(struct evaluation *e)
 {
     const struct model_shape *shape = &e->model.shape;
+    const struct arguments *arguments = e->arguments;
     struct idx images = {0}, labels = {0};
+    struct labelled pictures = {0};
     double *logits = NULL;
     enum status status = STATUS_OK;
-    bool ok = load_images(e->arguments, shape, &images, &labels, e->error);
-    const int64_t total = ok ? images.shape[0] : 0;
+    bool ok = load_images(arguments, shape, &images, &labels, e->error) &&
+              make_features(&images, shape, &pictures, e->error);
+    const int64_t total = pictures.count;
+    pictures.labels = labels.values;
     ok = ok && ((logits = malloc((size_t)(total * shape->outputs) * sizeof *logits)) ||
                 error_set(e->error, STATUS_FAILED, "out of memory"));
-    ok = ok && classify_all(e, &images, logits);
+    ok = ok && classify_all(e, &pictures, logits);
     if (ok) {
-        int64_t right = 0;
-        for (int64_t i = 0; i < total; i++)
-            right += argmax(logits + i * shape->outputs, shape->outputs) == labels.values[i];
+        const int64_t right = count_right(logits, &pictures, shape->outputs);
         printf("%s, %s: %lld of %lld images right, accuracy %.2f %%\n", e->model.source,
-               precision_name(e->arguments->choices.precision), (long long)right, (long long)total,
+               precision_name(arguments->choices.precision), (long long)right, (long long)total,
                100.0 * (double)right / (double)total);
-        if (e->arguments->reference)
+        if (arguments->reference)
             status = compare_logits(e, logits, total * shape->outputs);
+        for (int i = 0; i < arguments->platforms.count && ok; i++)
+            if (strcmp(arguments->platforms.items[i], "cpu"))
+                ok = eval_device(arguments, arguments->platforms.items[i], &e->model, &pictures, right,
+                                 e->error);
     }
     free(logits);
+    free(pictures.features);
     idx_free(&images);
     idx_free(&labels);
     return ok ? status : e->error->status;
@@ -333,10 +338,14 @@ static bool check_arguments(const struct arguments *arguments, struct error *err
                          "eval: give --reference FILE, or --images FILE and --labels FILE");
     if (!arguments->images != !arguments->labels)
         return error_set(error, STATUS_USAGE, "eval: --images and --labels go together");
-    for (int i = 0; i < arguments->platforms.count; i++)
-        if (strcmp(arguments->platforms.items[i], "cpu"))
-            return error_set(error, STATUS_USAGE, "eval: --platform %s is not built yet, cpu is",
-                             arguments->platforms.items[i]);
+    if (!on_cpu_only(arguments) && (!arguments->images || arguments->choices.precision != PRECISION_FP32))
+        return error_set(error, STATUS_USAGE,
+                         "eval: --platform %s: a device computes images, beside fp32 on the cpu",
+                         arguments->platforms.items[0]);
+    if (on_cpu_only(arguments) && arguments->n_options)
+        return error_set(error, STATUS_USAGE,
+                         "eval: --set %s: cpu has no options; give --platform leo2-model",
+                         arguments->options[0]);
     return true;
 }
 

@@ -456,9 +456,8 @@ static bool price_workload(struct session *s, const struct workload *w)
     return true;
 }
 
-/* "cpu" or "leo2-model:mannix". */
-static bool find_platform(const char *text, const struct platform **platform, const char **device,
-                          struct error *error)
+bool session_find_platform(const char *text, const struct platform **platform, const char **device,
+                           struct error *error)
 {
     char name[64];
     const size_t length = strcspn(text, ":");
@@ -521,7 +520,7 @@ static bool plan_workloads(struct session *s)
             const struct platform *platform;
             const char *device = NULL;
             enum phase phase = PHASE_PREFILL;
-            if (!find_platform(a->platforms.items[p], &platform, &device, s->error) ||
+            if (!session_find_platform(a->platforms.items[p], &platform, &device, s->error) ||
                 !find_phase(phases[f], &phase, s->error) || !plan_workload(s, platform, device, phase))
                 return false;
         }

@@ -75,6 +75,10 @@ void session_progress_end(const struct session *s);
 /* Whether --stage names a stage of that unit or group. */
 bool session_selects(const struct arguments *arguments, const char *name);
 
+/* Of --platform: "cpu" or "leo2-model:mannix". */
+bool session_find_platform(const char *text, const struct platform **platform, const char **device,
+                           struct error *error);
+
 /* A workload's platform is made ready; its graph and plan are built. */
 bool session_open(struct session *s, struct workload *w);
 /* Of all items: no kernel is timed before it has passed its check, and errors are taken before any timing. */

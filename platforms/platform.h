@@ -78,6 +78,12 @@ struct accuracy {
     char reason[256]; /* not empty: could not be had, and why */
 };
 
+/* One-token sequences of features, each from zero state. */
+struct pictures {
+    int64_t count;
+    const float *features; /* (count, input_size) */
+};
+
 struct run; /* a platform's own */
 
 struct platform {
@@ -101,6 +107,14 @@ struct platform {
     bool (*price)(struct run *run, int unit, struct price *price, struct error *error);
     /* The least fusion that the device can do: what its units compute in one call is joined. Null: none. */
     bool (*least)(const struct task *task, struct plan *least, struct error *error);
+    /* Modelled platforms that can also compute as their device does, else null: logits (count, outputs) of
+     * the pictures, with scales that the calibration's pictures gave. losses: what the device's arithmetic
+     * did to values, for the reader. */
+    bool (*classify)(const struct task *task, const struct pictures *calibration,
+                     const struct pictures *pictures, double *logits, char *losses, size_t size,
+                     struct error *error);
+    /* What to classify with, each "option=choice,...": everything that changes results. Null-terminated. */
+    const char *const *ways;
     void (*close)(struct run *run);
 };
 

@@ -16,3 +16,14 @@ out=$("$program" eval --checkpoint "$data" --images "$data/t10k-images-idx3-ubyt
 echo "$out"
 grep -q "9726 of 10000 images right, accuracy 97.26 %" <<<"$out"
 grep -q " ok$" <<<"$out"
+
+# What the LEO2 board would make of it, and the scaling that brings the documented arithmetic back.
+out=$("$program" eval --checkpoint "$data" --images "$data/t10k-images-idx3-ubyte.gz" \
+    --labels "$data/t10k-labels-idx1-ubyte.gz" --platform leo2-model)
+echo "$out"
+python3 - <<PYTHON
+points = {line[2:34].strip(): float(line[34:].split()[1]) for line in """$out""".splitlines() if line[:3] in ("  d", "  m")}
+assert len(points) == 11 and points["documented, 127"] < -10 and points["mannix-rtl, 127"] < -50
+for way in "documented, tensor", "documented, row", "mannix-rtl, row, midpoint":
+    assert abs(points[way]) <= 0.5
+PYTHON

@@ -1,5 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * SPDX-FileCopyrightText: 2026 The mamba-bench developers */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "mamba/difference.h"
+#include "platforms/leo2/emulation.h"
 #include "platforms/pricing.h"
 
 static const char name[] = "leo2-model", default_device[] = "mannix";
@@ -14,22 +20,162 @@ static bool open_run(const struct task *task, struct run **run, struct error *er
     return pricing_open(name, default_device, task, run, error);
 }
 
-static bool least(const struct task *task, struct plan *plan, struct error *error)
+static bool read_settings(const struct task *task, struct emulation_settings *settings, struct error *error)
 {
-    return pricing_least(name, default_device, task, plan, error);
+    static const char *const scalings[SCALINGS] = {"127", "layer", "tensor", "row"};
+    struct device *device;
+    struct device_settings chosen;
+    size_t n_options = 0;
+    while (task->options && task->options[n_options])
+        n_options++;
+    if (!device_load(name, task->device ? task->device : default_device, &device, error))
+        return false;
+    bool ok = device_settings(device, task->options, n_options, &chosen, error);
+    *settings = (struct emulation_settings){.arithmetic = MANNIX_DOCUMENTED};
+    if (ok) {
+        const char *const wanted[] = {"arithmetic", "scaling", "zero_point", "conv", "device"};
+        const char *choices[sizeof wanted / sizeof *wanted];
+        for (size_t i = 0; i < sizeof wanted / sizeof *wanted && ok; i++) {
+            choices[i] = device_choice(device, &chosen, wanted[i]);
+            ok = choices[i] ||
+                 error_set(error, STATUS_USAGE, "device %.40s has no option '%s'", device->name, wanted[i]);
+        }
+        ok = ok && (mannix_arithmetic_parse(choices[0], &settings->arithmetic) ||
+                    error_set(error, STATUS_USAGE, "arithmetic '%.40s' must be documented or mannix-rtl",
+                              choices[0]));
+        for (int s = 0; s < SCALINGS && ok; s++)
+            if (!strcmp(choices[1], scalings[s]))
+                settings->scaling = (enum emulation_scaling)s;
+        if (ok) {
+            settings->zero_point = !strcmp(choices[2], "midpoint") && settings->arithmetic == MANNIX_RTL &&
+                                   settings->scaling != SCALING_127;
+            settings->conv = !strcmp(choices[3], "device");
+            settings->absent = !strcmp(choices[4], "absent");
+        }
+    }
+    device_free(device);
+    return ok;
 }
+
+/* One batch size of a model on the device; batches share the scales. */
+struct batch {
+    struct network *network;
+    struct graph graph;
+    struct emulation *emulation;
+};
+
+static void close_batch(struct batch *batch)
+{
+    if (!batch)
+        return;
+    emulation_destroy(batch->emulation);
+    network_destroy(batch->network);
+    free(batch);
+}
+
+static struct batch *open_batch(const struct model *model, int64_t count, struct scales *scales, int threads,
+                                struct error *error)
+{
+    struct batch *batch = calloc(1, sizeof *batch);
+    if (!batch) {
+        error_set(error, STATUS_FAILED, "out of memory");
+        return NULL;
+    }
+    if ((batch->network = network_create(model, PRECISION_FP32, count, threads, error)) &&
+        graph_build(&model->shape, PHASE_PREFILL, count, 1, true, &batch->graph, error) &&
+        (batch->emulation = emulation_create(batch->network, &batch->graph, scales, error)))
+        return batch;
+    close_batch(batch);
+    return NULL;
+}
+
+enum { PICTURES_AT_ONCE = 256 };
+
+/* logits null: only looked at, to calibrate. */
+static bool feed(const struct model *model, const struct pictures *pictures, struct scales *scales,
+                 struct team *team, double *logits, struct error *error)
+{
+    const struct model_shape *shape = &model->shape;
+    const int threads = team_threads(team);
+    struct batch *batch = NULL;
+    bool ok = true;
+    for (int64_t first = 0; first < pictures->count && ok;) {
+        const int64_t rest = pictures->count - first,
+                      count = rest < PICTURES_AT_ONCE ? rest : PICTURES_AT_ONCE;
+        if (!batch || batch->graph.batch != count) {
+            close_batch(batch);
+            ok = (batch = open_batch(model, count, scales, threads, error)) != NULL;
+        }
+        if (!ok)
+            break;
+        network_reset(batch->network);
+        program_set_features(emulation_program(batch->emulation),
+                             pictures->features + first * shape->input_size);
+        if (logits) {
+            emulation_run(batch->emulation, team);
+            program_read(emulation_program(batch->emulation), "logits", logits + first * shape->outputs);
+        } else {
+            emulation_observe(batch->emulation, team);
+        }
+        first += count;
+    }
+    if (ok && !logits)
+        ok = (batch || (batch = open_batch(model, 1, scales, threads, error))) &&
+             emulation_fix(batch->emulation, error);
+    close_batch(batch);
+    return ok;
+}
+
+static bool classify(const struct task *task, const struct pictures *calibration,
+                     const struct pictures *pictures, double *logits, char *losses, size_t size,
+                     struct error *error)
+{
+    struct emulation_settings settings;
+    if (!read_settings(task, &settings, error))
+        return false;
+    struct scales *scales = scales_create(&settings, error);
+    struct team *team = scales ? team_create(task->threads, error) : NULL;
+    const bool ok = team && feed(task->model, calibration, scales, team, NULL, error) &&
+                    feed(task->model, pictures, scales, team, logits, error);
+    if (ok) {
+        uint64_t outputs;
+        const struct mannix_losses lost = scales_losses(scales, &outputs);
+        const double percent = outputs ? 100 / (double)outputs : 0;
+        snprintf(losses, size, "%.1f / %.1f", percent * (double)lost.saturated, percent * (double)lost.cut);
+    }
+    team_destroy(team);
+    scales_free(scales);
+    return ok;
+}
+
+static const char *const ways[] = {
+    "arithmetic=documented,scaling=127",
+    "arithmetic=documented,scaling=layer",
+    "arithmetic=documented,scaling=tensor",
+    "arithmetic=documented,scaling=row",
+    "arithmetic=mannix-rtl,scaling=127",
+    "arithmetic=mannix-rtl,scaling=layer,zero_point=none",
+    "arithmetic=mannix-rtl,scaling=tensor,zero_point=none",
+    "arithmetic=mannix-rtl,scaling=row,zero_point=none",
+    "arithmetic=mannix-rtl,scaling=layer,zero_point=midpoint",
+    "arithmetic=mannix-rtl,scaling=tensor,zero_point=midpoint",
+    "arithmetic=mannix-rtl,scaling=row,zero_point=midpoint",
+    NULL,
+};
 
 extern const struct platform leo2_model_platform;
 
 const struct platform leo2_model_platform = {
     .name = name,
-    .summary = "cycle model of LEO2 offloading fully connected layers to the MANNIX unit",
+    .summary =
+        "model of LEO2 offloading fully connected layers to the MANNIX unit: its cycles and its arithmetic",
     .provenance = PROVENANCE_MODELLED,
     .default_device = default_device,
     .precision = precision_of,
     .open = open_run,
     .units = pricing_units,
     .price = pricing_price,
-    .least = least,
+    .classify = classify,
+    .ways = ways,
     .close = pricing_close,
 };
