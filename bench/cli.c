@@ -97,8 +97,11 @@ static bool parse_precision(const char *option, const char *value, void *to, str
 {
     if (precision_parse(value, to))
         return true;
-    return error_set(error, STATUS_USAGE, "--%s %s: must be one of fp32, fp64, bf16, fp16, int8", option,
-                     value);
+    char names[128] = "";
+    for (int i = 0; i < PRECISION_COUNT; i++)
+        snprintf(names + strlen(names), sizeof names - strlen(names), "%s%s", i ? ", " : "",
+                 precision_name((enum precision)i));
+    return error_set(error, STATUS_USAGE, "--%s %s: must be one of %s", option, value, names);
 }
 
 static bool parse_isa(const char *option, const char *value, void *to, struct error *error)
@@ -214,7 +217,8 @@ static const struct option_spec {
      "Mamba-2)"},
     {"recompute", "R", RUN, parse_text, FIELD(choices.values[CHOICE_RECOMPUTE]), "none"},
     {"precision", "P", RUN | EVAL, parse_precision, FIELD(choices.precision),
-     "of the projections: fp32 (default), fp64, bf16, fp16, int8; modelled devices have their own"},
+     "of the projections: fp32 (default), fp64, bf16, fp16, int8, w8a8, w8a8-smooth, w8a8-hadamard,\n"
+     "                              or fastmamba (convolution and SSM too); modelled devices have their own"},
     {"isa", "LEVEL", RUN | CHECK | EVAL, parse_isa, FIELD(isa),
      "hold the kernels down to this level (scalar, avx2, avx512, amx, ...)"},
     {"threads", "T", RUN | EVAL, parse_small, FIELD(threads), "CPU threads (default one a core)"},

@@ -24,6 +24,7 @@
 #include "kernels/gate/gate.h"
 #include "kernels/gate_norm/gate_norm.h"
 #include "kernels/gate_norm_backward/gate_norm_backward.h"
+#include "kernels/hadamard/hadamard.h"
 #include "kernels/matmul/matmul.h"
 #include "kernels/matmul_dgrad/matmul_dgrad.h"
 #include "kernels/matmul_wgrad/matmul_wgrad.h"
@@ -72,6 +73,7 @@ const struct kernel_family *const kernel_families[] = {
     &conv_silu_backward_family,
     &rmsnorm_backward_family,
     &embed_backward_family,
+    &hadamard_family,
     NULL,
 };
 
@@ -213,8 +215,15 @@ static const struct {
     const char *name;
     double bytes;
 } precisions[PRECISION_COUNT] = {
-    [PRECISION_FP32] = {"fp32", 4}, [PRECISION_FP64] = {"fp64", 8}, [PRECISION_BF16] = {"bf16", 2},
-    [PRECISION_FP16] = {"fp16", 2}, [PRECISION_INT8] = {"int8", 1},
+    [PRECISION_FP32] = {"fp32", 4},
+    [PRECISION_FP64] = {"fp64", 8},
+    [PRECISION_BF16] = {"bf16", 2},
+    [PRECISION_FP16] = {"fp16", 2},
+    [PRECISION_INT8] = {"int8", 1},
+    [PRECISION_W8A8] = {"w8a8", 1},
+    [PRECISION_W8A8_SMOOTH] = {"w8a8-smooth", 1},
+    [PRECISION_W8A8_HADAMARD] = {"w8a8-hadamard", 1},
+    [PRECISION_FASTMAMBA] = {"fastmamba", 1},
 };
 
 const char *precision_name(enum precision precision)
@@ -230,6 +239,11 @@ bool precision_parse(const char *text, enum precision *precision)
             return true;
         }
     return false;
+}
+
+bool precision_calibrated(enum precision precision)
+{
+    return precision >= PRECISION_W8A8 && precision <= PRECISION_FASTMAMBA;
 }
 
 double precision_bytes(enum precision precision)
@@ -291,7 +305,10 @@ const struct kernel *kernel_choose_scan(const struct kernel_family *family, cons
 {
     const enum scan own = family_covers(family, "scan") ? scan : SCAN_SEQUENTIAL;
     const struct kernel *kernel = choose(family, args, precision, own);
-    return kernel ? kernel : choose(family, args, PRECISION_FP32, own);
+    /* A precision with another algorithm than asked for is no reason to lose the precision. */
+    if (kernel || (own != SCAN_SEQUENTIAL && choose(family, args, precision, SCAN_SEQUENTIAL)))
+        return kernel;
+    return choose(family, args, PRECISION_FP32, own);
 }
 
 const struct kernel *kernel_choose(const struct kernel_family *family, const void *args,

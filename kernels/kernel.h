@@ -22,13 +22,16 @@
  * header says so. */
 
 /* Element type of a family's operands: float, or double in the float64 reference build of the
- * reference sources (see KERNEL_REFERENCE). The two args structs have the same layout. */
+ * reference sources (see KERNEL_REFERENCE; KERNEL_EXACT for kernels that are their own reference). The two
+ * args structs have the same layout. */
 #ifdef KERNELS_FLOAT64
 typedef double real;
 #define KERNEL_REFERENCE(family) family##_reference_f64
+#define KERNEL_EXACT(name) name##_f64
 #else
 typedef float real;
 #define KERNEL_REFERENCE(family) family##_reference
+#define KERNEL_EXACT(name) name
 #endif
 
 /* The ladder, lowest first: a later one is preferred. */
@@ -80,6 +83,13 @@ static inline void work_add(struct work *sum, const struct work *work, uint64_t 
 }
 
 typedef void kernel_fn(const void *args, struct part part);
+
+/* What an operand held when the model ran in fp32 on calibration data. */
+struct kernel_sample {
+    const float *values; /* (rows, length of the operand's rows); null: not kept */
+    int64_t rows;
+    float largest; /* magnitude; 0: unknown */
+};
 
 /* A dimension: an int64_t field of the args struct. */
 struct kernel_dim {
@@ -136,12 +146,17 @@ enum precision {
     PRECISION_FP64,
     PRECISION_BF16,
     PRECISION_FP16,
-    PRECISION_INT8,
+    PRECISION_INT8,          /* a scale for each row of activations and of weights */
+    PRECISION_W8A8,          /* int8 with one scale for each tensor, found by calibration */
+    PRECISION_W8A8_SMOOTH,   /* the same after SmoothQuant's scaling of channels */
+    PRECISION_W8A8_HADAMARD, /* the same on Hadamard transforms */
+    PRECISION_FASTMAMBA,     /* that in FastMamba's integers, and convolution and SSM in fixed point */
     PRECISION_COUNT
 };
 const char *precision_name(enum precision precision);
 bool precision_parse(const char *text, enum precision *precision);
-double precision_bytes(enum precision precision); /* of one value */
+double precision_bytes(enum precision precision);    /* of one value */
+bool precision_calibrated(enum precision precision); /* its kernels want samples */
 
 /* How the recurrence h_t = a_t h_(t-1) + b_t is carried over the sequence.
  *   sequential  step by step.
@@ -185,6 +200,9 @@ struct kernel {
      * which inputs are outside its domain; 0: none. */
     void (*rounding)(const void *args, double *bound);
     double largest;
+    /* Of a precision that defines its own integer arithmetic: the same on double operands, unpacked, of which
+     * every result must equal the kernel's. */
+    kernel_fn *exact;
     bool peer; /* another library's, to compare with: never chosen by itself */
     /* Null when it can be used here, else why not and what would bring it. Null function: always. Makes the
      * library ready, so it comes before all else. */
@@ -214,6 +232,8 @@ struct kernel_family {
      * in exp(s). tiny covers flushed denormals: k * FLT_MIN * max(1, largest |operand|)^2. */
     double (*bound)(const void *args);
     const char *bound_reason;
+    size_t samples; /* offset of the args field `const struct kernel_sample *samples`, one for each operand or
+                     * null: nothing is known and kernels look at the operands; 0: no variant wants it */
     size_t packed;  /* offset of the args field `void *packed`; 0: no variant packs */
     size_t scratch; /* offset of the args field `void *scratch`; 0: no variant has any */
     size_t chunk; /* offset of the args field `int64_t chunk`: steps, of the scan algorithms that have chunks;

@@ -42,7 +42,9 @@ const char *scope_name(enum scope scope)
 bool platform_plan(const struct platform *platform, const struct graph *graph, struct plan_choices choices,
                    struct plan *plan, struct error *error)
 {
-    if (!choices.values[CHOICE_SCAN] && platform->provenance == PROVENANCE_MEASURED)
+    /* FastMamba's scan is the hardware's, step by step. */
+    if (!choices.values[CHOICE_SCAN] && platform->provenance == PROVENANCE_MEASURED &&
+        choices.precision != PRECISION_FASTMAMBA)
         choices.values[CHOICE_SCAN] = scan_choice_default(graph);
     return plan_build(graph, choices, plan, error);
 }

@@ -51,7 +51,7 @@ static void assert_exact(const struct kernel *kernel, struct matmul_args args, c
 #define FOR_EACH_LOW(kernel)                                                                                 \
     for (const struct kernel *kernel = matmul_family.kernels;                                                \
          kernel < matmul_family.kernels + matmul_family.n_kernels; kernel++)                                 \
-        if (kernel->precision != PRECISION_FP32 && !kernel->peer && isa_available() >> kernel->isa & 1)
+        if (kernel->precision != PRECISION_FP32 && !kernel->exact && !kernel->peer && isa_available() >> kernel->isa & 1)
 
 /* Integers up to 127 with the largest in every row of x and weight, so that int8's scales are 1; bf16 and
  * fp16 hold them too. Sums stay below 2^24. */
@@ -123,7 +123,7 @@ static void test_blocks(void **state)
 static void check_one(enum precision precision, float x, float weight, float want)
 {
     float y;
-    const struct matmul_args args = {1, 1, 1, &x, 1, &weight, NULL, NULL, &y, 1};
+    const struct matmul_args args = {1, 1, 1, &x, 1, &weight, NULL, NULL, &y, 1, NULL};
     FOR_EACH_LOW(kernel)
     {
         if (kernel->precision == precision)
@@ -156,7 +156,7 @@ static void test_ties_to_even(void **state)
         float weight[COUNT_OF(x)] = {0}, y;
         weight[p] = 127;
         const float want = 127 * rounded[p];
-        const struct matmul_args args = {1, 1, COUNT_OF(x), x, COUNT_OF(x), weight, NULL, NULL, &y, 1};
+        const struct matmul_args args = {1, 1, COUNT_OF(x), x, COUNT_OF(x), weight, NULL, NULL, &y, 1, NULL};
         FOR_EACH_LOW(kernel)
         {
             if (kernel->precision == PRECISION_INT8)
@@ -182,7 +182,7 @@ static void test_zeros_and_nan(void **state)
     for (int i = 0; i < M; i++)
         for (int j = 0; j < N; j++)
             want[i * N + j] = i == 11 || j == 9 ? NAN : bias[j] - (i == 4 || j == 6 ? 0 : 127 * 127 * K);
-    const struct matmul_args args = {M, N, K, x, K, weight, NULL, bias, y, N};
+    const struct matmul_args args = {M, N, K, x, K, weight, NULL, bias, y, N, NULL};
     FOR_EACH_LOW(kernel)
     {
         assert_exact(kernel, args, want);
@@ -196,13 +196,13 @@ static void test_infinities(void **state)
     static const float weight[] = {1, 2, -1, 2};
     float x[] = {INFINITY, 0, 1, 1}, y[4];
     static const float floats[] = {INFINITY, -INFINITY, 3, 1}, ints[] = {NAN, NAN};
-    const struct matmul_args args = {2, 2, 2, x, 2, weight, NULL, NULL, y, 2};
+    const struct matmul_args args = {2, 2, 2, x, 2, weight, NULL, NULL, y, 2, NULL};
     FOR_EACH_LOW(kernel)
     {
         if (kernel->precision != PRECISION_INT8)
             assert_exact(kernel, args, floats);
     }
-    const struct matmul_args row = {1, 2, 2, x, 2, weight, NULL, NULL, y, 2};
+    const struct matmul_args row = {1, 2, 2, x, 2, weight, NULL, NULL, y, 2, NULL};
     FOR_EACH_LOW(kernel)
     {
         if (kernel->precision == PRECISION_INT8)
@@ -222,10 +222,10 @@ static void test_extreme_scales(void **state)
     {
         if (kernel->precision != PRECISION_INT8)
             continue;
-        assert_exact(kernel, (struct matmul_args){1, 1, 2, huge_x, 2, huge_weight, NULL, NULL, y, 1}, zero);
-        assert_exact(kernel, (struct matmul_args){1, 1, 2, huge_x, 2, small_weight, NULL, NULL, y, 1},
+        assert_exact(kernel, (struct matmul_args){1, 1, 2, huge_x, 2, huge_weight, NULL, NULL, y, 1, NULL}, zero);
+        assert_exact(kernel, (struct matmul_args){1, 1, 2, huge_x, 2, small_weight, NULL, NULL, y, 1, NULL},
                      product);
-        assert_exact(kernel, (struct matmul_args){1, 1, 2, tiny, 2, huge_weight, NULL, NULL, y, 1}, zero);
+        assert_exact(kernel, (struct matmul_args){1, 1, 2, tiny, 2, huge_weight, NULL, NULL, y, 1, NULL}, zero);
     }
 }
 

@@ -95,6 +95,11 @@ static const struct kernel kernels[] = {
 #elif defined(__aarch64__)
     {.name = "conv/neon", .isa = ISA_NEON, .run = conv_neon, .accepts = narrow},
 #endif
+    {.name = "conv/fastmamba",
+     .isa = ISA_SCALAR,
+     .run = conv_fastmamba,
+     .precision = PRECISION_FASTMAMBA,
+     .exact = conv_fastmamba_f64},
 };
 
 const struct kernel_family conv_family = {
@@ -109,6 +114,7 @@ const struct kernel_family conv_family = {
     .work = work,
     .bound = bound,
     .bound_reason = "a product and at most width additions; condition |x| * |weight| + |bias|",
+    .samples = offsetof(struct conv_args, samples),
     .reference_f64 = conv_reference_f64,
     .kernels = kernels,
     .n_kernels = COUNT_OF(kernels),

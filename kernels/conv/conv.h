@@ -18,10 +18,12 @@ struct conv_args {
     real *state;        /* (batch, width - 1, channels) */
     real *y;            /* (batch, seqlen | channels) */
     int64_t y_stride;
+    const struct kernel_sample *samples;
 };
 
 extern const struct kernel_family conv_family;
 
 kernel_fn conv_reference, conv_reference_f64, conv_avx2, conv_avx512, conv_neon;
+kernel_fn conv_fastmamba, conv_fastmamba_f64; /* kernels/conv/fastmamba.inc */
 
 #endif

@@ -103,6 +103,11 @@ static const struct kernel kernels[] = {
 #elif defined(__aarch64__)
     {.name = "conv_silu/neon", .isa = ISA_NEON, .run = conv_silu_neon, .accepts = narrow},
 #endif
+    {.name = "conv_silu/fastmamba",
+     .isa = ISA_SCALAR,
+     .run = conv_silu_fastmamba,
+     .precision = PRECISION_FASTMAMBA,
+     .exact = conv_silu_fastmamba_f64},
 };
 
 const struct kernel_family conv_silu_family = {
@@ -118,6 +123,7 @@ const struct kernel_family conv_silu_family = {
     .bound = bound,
     .bound_reason = "error of conv times slope 1.1 over silu(v)/v >= 1/2, and 8 of silu itself; condition "
                     "silu(|x| * |weight| + |bias|)",
+    .samples = offsetof(struct conv_args, samples),
     .reference_f64 = conv_silu_reference_f64,
     .kernels = kernels,
     .n_kernels = COUNT_OF(kernels),

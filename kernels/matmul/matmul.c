@@ -78,6 +78,16 @@ enum { LARGEST_BF16 = 0, LARGEST_FP16 = 65504, LARGEST_INT8 = 0 };
 #define FP16(variant, level) LOW_PRECISION(FP16, fp16, variant, level, packed_bytes, pack)
 #define INT8(variant, level) LOW_PRECISION(INT8, int8, variant, level, packed_bytes, pack)
 
+#define W8A8(TYPE, type, variant, level)                                                                     \
+    {                                                                                                        \
+        .name = "matmul/" #type "_" #variant, .isa = level, .run = matmul_##type##_##variant,                \
+        .precision = PRECISION_##TYPE, .packed_bytes = matmul_w8a8_packed_bytes,                             \
+        .pack = matmul_##type##_pack_##variant, .exact = matmul_##type##_exact_f64                           \
+    }
+#define EACH_W8A8(variant, level)                                                                            \
+    W8A8(W8A8, w8a8, variant, level), W8A8(W8A8_SMOOTH, w8a8_smooth, variant, level),                        \
+        W8A8(W8A8_HADAMARD, w8a8_hadamard, variant, level), W8A8(FASTMAMBA, fastmamba, variant, level)
+
 static const struct kernel kernels[] = {
     {.name = "matmul/reference", .isa = ISA_SCALAR, .run = matmul_reference},
 #ifdef __x86_64__
@@ -101,7 +111,10 @@ static const struct kernel kernels[] = {
     LOW_PRECISION(BF16, bf16, reference, ISA_SCALAR, rows_bytes, rows_pack),
     LOW_PRECISION(FP16, fp16, reference, ISA_SCALAR, rows_bytes, rows_pack),
     LOW_PRECISION(INT8, int8, reference, ISA_SCALAR, rows_bytes, rows_pack),
+    EACH_W8A8(reference, ISA_SCALAR),
 #ifdef __x86_64__
+    EACH_W8A8(avx2, ISA_AVX2),
+    EACH_W8A8(avx512, ISA_AVX512),
     BF16(avx2, ISA_AVX2),
     BF16(avx512, ISA_AVX512),
     BF16(avx512bf16, ISA_AVX512BF16),
@@ -114,6 +127,7 @@ static const struct kernel kernels[] = {
     INT8(avx512vnni, ISA_AVX512VNNI),
     INT8(amx, ISA_AMX),
 #elif defined(__aarch64__)
+    EACH_W8A8(neon, ISA_NEON),
     BF16(neon, ISA_NEON),
     FP16(neon, ISA_NEON),
     INT8(neon, ISA_NEON),
@@ -179,6 +193,7 @@ const struct kernel_family matmul_family = {
         "k products and the bias, each added with at most one rounding to a sum that is no larger "
         "than the condition |x| |weight|^T + |bias|",
     .packed = offsetof(struct matmul_args, packed),
+    .samples = offsetof(struct matmul_args, samples),
     .reference_f64 = matmul_reference_f64,
     .kernels = kernels,
     .n_kernels = COUNT_OF(kernels),

@@ -15,6 +15,7 @@ struct matmul_args {
     const real *bias;   /* (n), may be null */
     real *y;            /* (m | n) */
     int64_t y_stride;
+    const struct kernel_sample *samples; /* of x above all; used in packing */
 };
 
 extern const struct kernel_family matmul_family;
@@ -47,5 +48,20 @@ size_t matmul_bf16_rows_bytes(const void *args), matmul_bf16_packed_bytes(const 
 void matmul_bf16_rounding(const void *args, double *bound),
     matmul_fp16_rounding(const void *args, double *bound),
     matmul_int8_rounding(const void *args, double *bound);
+
+/* kernels/matmul/w8a8.h. Each variant reads its own pack. */
+kernel_fn matmul_w8a8_reference, matmul_w8a8_pack_reference, matmul_w8a8_smooth_reference,
+    matmul_w8a8_smooth_pack_reference, matmul_w8a8_hadamard_reference, matmul_w8a8_hadamard_pack_reference,
+    matmul_fastmamba_reference, matmul_fastmamba_pack_reference, matmul_w8a8_avx2, matmul_w8a8_pack_avx2,
+    matmul_w8a8_smooth_avx2, matmul_w8a8_smooth_pack_avx2, matmul_w8a8_hadamard_avx2,
+    matmul_w8a8_hadamard_pack_avx2, matmul_fastmamba_avx2, matmul_fastmamba_pack_avx2, matmul_w8a8_avx512,
+    matmul_w8a8_pack_avx512, matmul_w8a8_smooth_avx512, matmul_w8a8_smooth_pack_avx512,
+    matmul_w8a8_hadamard_avx512, matmul_w8a8_hadamard_pack_avx512, matmul_fastmamba_avx512,
+    matmul_fastmamba_pack_avx512, matmul_w8a8_neon, matmul_w8a8_pack_neon, matmul_w8a8_smooth_neon,
+    matmul_w8a8_smooth_pack_neon, matmul_w8a8_hadamard_neon, matmul_w8a8_hadamard_pack_neon,
+    matmul_fastmamba_neon, matmul_fastmamba_pack_neon;
+kernel_fn matmul_w8a8_exact_f64, matmul_w8a8_smooth_exact_f64, matmul_w8a8_hadamard_exact_f64,
+    matmul_fastmamba_exact_f64;
+size_t matmul_w8a8_packed_bytes(const void *args);
 
 #endif

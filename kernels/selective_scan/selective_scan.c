@@ -172,6 +172,12 @@ static double bound(const void *args)
         .then = {selective_scan_blelloch_roots_##variant, selective_scan_blelloch_down_##variant},           \
         .scan = SCAN_BLELLOCH, .scratch_bytes = selective_scan_blelloch_scratch_##variant                    \
     }
+/* Sums of fixed-point products stay within 63 bits. */
+static bool few_states(const void *args)
+{
+    const struct selective_scan_args *p = args;
+    return p->d_state <= 256;
+}
 
 static const struct kernel kernels[] = {
     {.name = "selective_scan/reference", .isa = ISA_SCALAR, .run = selective_scan_reference},
@@ -197,6 +203,12 @@ static const struct kernel kernels[] = {
     CHUNKED(neon, ISA_NEON),
     BLELLOCH(neon, ISA_NEON),
 #endif
+    {.name = "selective_scan/fastmamba",
+     .isa = ISA_SCALAR,
+     .run = selective_scan_fastmamba,
+     .precision = PRECISION_FASTMAMBA,
+     .exact = selective_scan_fastmamba_f64,
+     .accepts = few_states},
 };
 
 const struct kernel_family selective_scan_family = {
@@ -218,6 +230,7 @@ const struct kernel_family selective_scan_family = {
                     "skip 2, silu 8 and its product; the slope of exp(delta a) is in the condition",
     .scratch = offsetof(struct selective_scan_args, scratch),
     .chunk = offsetof(struct selective_scan_args, chunk),
+    .samples = offsetof(struct selective_scan_args, samples),
     .reference_f64 = selective_scan_reference_f64,
     .kernels = kernels,
     .n_kernels = COUNT_OF(kernels),

@@ -32,6 +32,7 @@ struct selective_scan_args {
     int64_t y_stride; /* (batch, seqlen | channels) */
     int64_t chunk;    /* steps, of the chunked scan; 0: as many chunks as feed the parts */
     void *scratch;
+    const struct kernel_sample *samples;
 };
 
 extern const struct kernel_family selective_scan_family;
@@ -53,5 +54,7 @@ size_t selective_scan_chunked_scratch_reference(const void *args, int parts),
 SELECTIVE_SCAN_PHASED(avx2);
 SELECTIVE_SCAN_PHASED(avx512);
 SELECTIVE_SCAN_PHASED(neon);
+/* kernels/fastmamba/ssm.inc */
+kernel_fn selective_scan_fastmamba, selective_scan_fastmamba_f64;
 
 #endif

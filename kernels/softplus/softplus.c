@@ -66,6 +66,11 @@ static const struct kernel kernels[] = {
 #elif defined(__aarch64__)
     {.name = "softplus/neon", .isa = ISA_NEON, .run = softplus_neon},
 #endif
+    {.name = "softplus/fastmamba",
+     .isa = ISA_SCALAR,
+     .run = softplus_fastmamba,
+     .precision = PRECISION_FASTMAMBA,
+     .exact = softplus_fastmamba_f64},
 };
 
 const struct kernel_family softplus_family = {
@@ -83,6 +88,7 @@ const struct kernel_family softplus_family = {
     .bound = bound,
     .bound_reason = "rounding of x + bias times |d log softplus(v) / d log v| <= |v| <= 104 until the result "
                     "underflows, and 8 of exp and log",
+    .samples = offsetof(struct softplus_args, samples),
     .reference_f64 = softplus_reference_f64,
     .kernels = kernels,
     .n_kernels = COUNT_OF(kernels),

@@ -14,10 +14,14 @@ struct softplus_args {
     const real *bias; /* (channels), may be null */
     real *y;          /* (rows | channels) */
     int64_t y_stride;
+    const struct kernel_sample *samples;
 };
 
 extern const struct kernel_family softplus_family;
 
 kernel_fn softplus_reference, softplus_reference_f64, softplus_avx2, softplus_avx512, softplus_neon;
+
+/* kernels/fastmamba/ssm.inc */
+kernel_fn softplus_fastmamba, softplus_fastmamba_f64;
 
 #endif

@@ -151,6 +151,12 @@ static double bound(const void *args)
         .name = "ssd/ssd_" #variant, .isa = level, .run = ssd_ssd_##variant, .scan = SCAN_SSD,               \
         .scratch_bytes = ssd_ssd_scratch_##variant                                                           \
     }
+/* Sums of fixed-point products stay within 63 bits. */
+static bool few_states(const void *args)
+{
+    const struct ssd_args *p = args;
+    return p->d_state <= 256;
+}
 
 static const struct kernel kernels[] = {
     {.name = "ssd/reference", .isa = ISA_SCALAR, .run = ssd_reference},
@@ -164,6 +170,12 @@ static const struct kernel kernels[] = {
     {.name = "ssd/neon", .isa = ISA_NEON, .run = ssd_neon},
     MATRICES(neon, ISA_NEON),
 #endif
+    {.name = "ssd/fastmamba",
+     .isa = ISA_SCALAR,
+     .run = ssd_fastmamba,
+     .precision = PRECISION_FASTMAMBA,
+     .exact = ssd_fastmamba_f64,
+     .accepts = few_states},
 };
 
 const struct kernel_family ssd_family = {
@@ -184,6 +196,7 @@ const struct kernel_family ssd_family = {
         "condition",
     .scratch = offsetof(struct ssd_args, scratch),
     .chunk = offsetof(struct ssd_args, chunk),
+    .samples = offsetof(struct ssd_args, samples),
     .reference_f64 = ssd_reference_f64,
     .kernels = kernels,
     .n_kernels = COUNT_OF(kernels),

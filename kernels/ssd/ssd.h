@@ -28,6 +28,7 @@ struct ssd_args {
     int64_t y_stride; /* (batch, seqlen | heads, headdim) */
     int64_t chunk;    /* steps, of the ssd form; 0: its own choice */
     void *scratch;
+    const struct kernel_sample *samples;
 };
 
 extern const struct kernel_family ssd_family;
@@ -38,5 +39,8 @@ kernel_fn ssd_ssd_reference, ssd_ssd_avx2, ssd_ssd_avx512, ssd_ssd_neon;
 size_t ssd_ssd_scratch_reference(const void *args, int parts),
     ssd_ssd_scratch_avx2(const void *args, int parts), ssd_ssd_scratch_avx512(const void *args, int parts),
     ssd_ssd_scratch_neon(const void *args, int parts);
+
+/* kernels/fastmamba/ssm.inc */
+kernel_fn ssd_fastmamba, ssd_fastmamba_f64;
 
 #endif

@@ -10,6 +10,7 @@
 
 #include "mamba/memory.h"
 #include "mamba/parallel.h"
+#include "mamba/random.h"
 
 enum { ALIGNMENT = 64 };
 
@@ -19,6 +20,14 @@ struct packed_weight {
     enum weight weight;
     int64_t layer;
     void *data;
+};
+
+/* What a tensor of a layer held in calibration. */
+struct calibrated {
+    const char *tensor;
+    int64_t layer;
+    struct kernel_sample sample;
+    float *values; /* the sample's */
 };
 
 struct network {
@@ -34,6 +43,8 @@ struct network {
     size_t n_packs;
     uint64_t packed_bytes;
     double packing_s;
+    struct calibrated *calibrated;
+    size_t n_calibrated;
     char *conv_states, *scan_states;
     size_t conv_state_size, scan_state_size; /* of one layer */
 };
@@ -46,6 +57,7 @@ struct step {
     size_t args_size;
     char *args; /* [n_layer or 1][args_size] */
     void *scratch;
+    struct kernel_sample *samples; /* [n_layer or 1][operands], or null */
 };
 
 struct program {
@@ -125,6 +137,8 @@ static bool pack_weight(struct network *network, enum weight weight, int64_t lay
     return true;
 }
 
+static bool calibrate(struct network *network, struct error *error);
+
 struct network *network_create(const struct model *model, enum precision precision, int64_t batch,
                                int threads, struct error *error)
 {
@@ -160,6 +174,7 @@ struct network *network_create(const struct model *model, enum precision precisi
     for (int w = 0; w < WEIGHT_COUNT && ok; w++)
         for (int64_t l = 0; l < (weight_in_layer((enum weight)w) ? shape->n_layer : 1) && ok; l++)
             ok = pack_weight(network, (enum weight)w, l, error);
+    ok = ok && (!precision_calibrated(precision) || calibrate(network, error));
     if (!ok) {
         network_destroy(network);
         return NULL;
@@ -177,6 +192,9 @@ void network_destroy(struct network *network)
         free(network->packed[i]);
     for (size_t i = 0; i < network->n_packs; i++)
         free(network->packs[i].data);
+    for (size_t i = 0; i < network->n_calibrated; i++)
+        free(network->calibrated[i].values);
+    free(network->calibrated);
     free(network->packs);
     free(network->packed);
     free(network->weights);
@@ -384,6 +402,22 @@ static bool use_scratch(struct program *program, struct step *step, int64_t laye
     return step->scratch != NULL;
 }
 
+/* What calibration knows of the operands of a group in a layer. */
+static void set_samples(const struct program *program, const struct group *group,
+                        const struct kernel_family *family, int64_t layer, struct kernel_sample *samples,
+                        char *args)
+{
+    const struct network *network = program->network;
+    for (int o = 0; o < family->n_operands; o++) {
+        const struct stage_operand *bound = bound_operand(program->graph, group, &family->operands[o]);
+        for (size_t i = 0; bound && i < network->n_calibrated; i++)
+            if (network->calibrated[i].layer == layer &&
+                !strcmp(network->calibrated[i].tensor, program->graph->tensors[bound->tensor].name))
+                samples[o] = network->calibrated[i].sample;
+    }
+    memcpy(args + family->samples, &samples, sizeof samples);
+}
+
 static bool prepare_step(struct program *program, int index, struct error *error)
 {
     const struct graph *graph = program->graph;
@@ -409,6 +443,15 @@ static bool prepare_step(struct program *program, int index, struct error *error
         return true;
     }
     const struct network *network = program->network;
+    const size_t operands = (size_t)step->family->n_operands;
+    if (network->n_calibrated && step->family->samples) {
+        step->samples = allocate((uint64_t)layers * operands * sizeof *step->samples, "samples", error);
+        if (!step->samples)
+            return false;
+        for (int64_t layer = 0; layer < layers; layer++)
+            set_samples(program, group, step->family, layer, step->samples + (size_t)layer * operands,
+                        step->args + (size_t)layer * step->args_size);
+    }
     if (network->variant)
         step->kernel = kernel_variant(step->family, network->variant, step->args, network->precision);
     if (!step->kernel)
@@ -485,6 +528,7 @@ void program_destroy(struct program *program)
     for (int g = 0; g < GRAPH_MAX_STAGES; g++) {
         free(program->steps[g].args);
         free(program->steps[g].scratch);
+        free(program->steps[g].samples);
     }
     free(program);
 }
@@ -603,4 +647,122 @@ bool program_read(const struct program *program, const char *tensor, double *val
                                              : ((const float *)data)[i];
         }
     return true;
+}
+
+static void step_part(void *user, struct part part)
+{
+    const struct pack_job *job = user;
+    job->pack(job->args, part);
+}
+
+/* Keeps the largest magnitude of a tensor, and all of it where a projection reads it. */
+static bool keep_tensor(struct network *network, const struct program *program, int tensor, int64_t layer,
+                        bool whole, struct error *error)
+{
+    const struct tensor *t = &program->graph->tensors[tensor];
+    for (size_t i = 0; i < network->n_calibrated; i++)
+        if (network->calibrated[i].layer == layer && !strcmp(network->calibrated[i].tensor, t->name) &&
+            (!whole || network->calibrated[i].values))
+            return true;
+    struct calibrated *list =
+        realloc(network->calibrated, (network->n_calibrated + 1) * sizeof *network->calibrated);
+    if (!list)
+        return error_set(error, STATUS_FAILED, "out of memory");
+    network->calibrated = list;
+    struct calibrated *kept = &list[network->n_calibrated++];
+    *kept = (struct calibrated){.tensor = t->name, .layer = layer, .sample = {.rows = t->rows}};
+    const int64_t stride = tensor_stride(program->graph, tensor);
+    const float *data = (const float *)(const void *)tensor_data(program, tensor, layer);
+    if (whole && !(kept->values = malloc((size_t)tensor_elements(t) * sizeof *kept->values)))
+        return error_set(error, STATUS_FAILED, "out of memory");
+    for (int64_t r = 0; r < t->rows; r++)
+        for (int64_t c = 0; c < t->columns; c++) {
+            const float value = data[r * stride + c];
+            if (whole)
+                kept->values[r * t->columns + c] = value;
+            if (isfinite(value) && fabsf(value) > kept->sample.largest)
+                kept->sample.largest = fabsf(value);
+        }
+    kept->sample.values = kept->values;
+    return true;
+}
+
+static bool calibrate_group(struct network *network, struct program *program, int g, int64_t layer,
+                            struct error *error)
+{
+    const struct graph *graph = program->graph;
+    const struct stage *stage = &graph->stages[program->plan->groups[g].stages[0]];
+    const bool projection = !strcmp(stage->family->name, "matmul");
+    /* Before the stage runs, since one may work in place. */
+    for (int o = 0; o < stage->n_operands; o++) {
+        const struct tensor *tensor = &graph->tensors[stage->operands[o].tensor];
+        if (tensor->role != TENSOR_WEIGHT && !tensor->index &&
+            stage->operands[o].operand->role == OPERAND_INPUT &&
+            !keep_tensor(network, program, stage->operands[o].tensor, layer, projection, error))
+            return false;
+    }
+    for (int phase = 0; phase < KERNEL_MAX_PHASES && program->steps[g].run[phase]; phase++)
+        parallel_run(network->threads, step_part,
+                     &(struct pack_job){program->steps[g].run[phase], program_args(program, g, layer)});
+    for (int o = 0; o < stage->n_operands; o++)
+        if (stage->operands[o].operand->role != OPERAND_INPUT &&
+            stage->operands[o].operand->role != OPERAND_WEIGHT &&
+            !keep_tensor(network, program, stage->operands[o].tensor, layer, false, error))
+            return false;
+    return true;
+}
+
+/* Seeded tokens from the whole vocabulary, or features as images have them. */
+static bool set_calibration_input(struct program *program, int64_t tokens, struct error *error)
+{
+    const struct model_shape *shape = &program->graph->shape;
+    const int64_t count = tokens * (shape->vocab ? 1 : shape->input_size);
+    union {
+        int32_t id;
+        float feature;
+    } *values = calloc((size_t)count, sizeof *values);
+    if (!values)
+        return error_set(error, STATUS_FAILED, "out of memory");
+    for (int64_t i = 0; i < count; i++) {
+        const uint64_t bits = scatter(UINT64_C(0x63616c6962726174) + (uint64_t)i);
+        if (shape->vocab)
+            values[i].id = (int32_t)(bits % (uint64_t)shape->vocab);
+        else
+            values[i].feature =
+                (float)(((double)(bits >> 40) * 0x1p-24 - shape->input_mean) / shape->input_std);
+    }
+    bool ok = true;
+    if (shape->vocab)
+        ok = program_set_ids(program, &values->id, error);
+    else
+        program_set_features(program, &values->feature);
+    free(values);
+    return ok;
+}
+
+/* Runs the model in fp32, stage by stage, and keeps what lower precisions choose their scales from. */
+static bool calibrate(struct network *network, struct error *error)
+{
+    enum { TOKENS = 256 };
+    struct graph *graph = malloc(sizeof *graph);
+    struct plan *plan = malloc(sizeof *plan);
+    struct network *exact = NULL;
+    struct program *program = NULL;
+    bool ok = (graph && plan) || error_set(error, STATUS_FAILED, "out of memory");
+    ok = ok && graph_build(&network->model->shape, PHASE_PREFILL, 1, TOKENS, true, graph, error) &&
+         plan_build(graph, plan_fusing("none", PRECISION_FP32), plan, error) &&
+         (exact = network_create(network->model, PRECISION_FP32, 1, network->threads, error)) &&
+         (program = program_create(exact, graph, plan, error)) &&
+         set_calibration_input(program, TOKENS, error);
+    static const enum place places[] = {PLACE_BEFORE, PLACE_LAYER, PLACE_AFTER};
+    for (int p = 0; p < COUNT_OF(places) && ok; p++)
+        for (int64_t layer = 0; layer < (places[p] == PLACE_LAYER ? graph->shape.n_layer : 1) && ok; layer++)
+            for (int g = 0; g < plan->n_groups && ok; g++)
+                if (plan->groups[g].place == places[p])
+                    ok = calibrate_group(network, program, g, layer, error);
+    program_destroy(program);
+    network_destroy(exact);
+    free(graph);
+    free(plan);
+    return ok;
 }

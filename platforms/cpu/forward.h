@@ -9,7 +9,9 @@
 
 /* A model made ready to run: weights in the form that kernels read (a = -exp(A_log), packed where a kernel
  * wants that), and the state of `batch` sequences in every layer. The precision is that of the projections;
- * all else is fp32, or fp64 with the float64 references. F32 weights stay in the checkpoint's mapping. */
+ * all else is fp32, or fp64 with the float64 references, or what the precision says. Precisions that are
+ * calibrated first run the model once in fp32 on 256 seeded tokens and choose their scales from that. F32
+ * weights stay in the checkpoint's mapping. */
 struct network;
 
 /* threads: of the team that its programs run on. */

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * SPDX-FileCopyrightText: 2026 The mamba-bench developers */
+#include "kernels/ssd/ssd.h"
+
+#include "kernels/fastmamba/ssm.inc"
+
+enum { DT, X = 2, B = 4, C = 5, STATE = 6, Y = 8, MOST_STATES = 256 };
+
+static double largest_of(const struct ssd_args *p, int operand, const real *values, int64_t stride,
+                         int64_t columns)
+{
+    return p->samples && p->samples[operand].largest > 0
+               ? p->samples[operand].largest
+               : ssm_largest(values, p->batch * p->seqlen, stride, columns);
+}
+
+static void run_row(const struct ssd_args *p, struct ssm *s, const struct ssm_ranges *ranges, int64_t i)
+{
+    const int64_t states = p->d_state, in_batch = p->heads * p->headdim, column = i % in_batch;
+    const int64_t head = column / p->headdim, group = head * p->groups / p->heads;
+    real *state = p->state + i * states;
+    int64_t h[MOST_STATES];
+    const double largest = s->largest_state > 0 ? s->largest_state
+                                                : fmax(ssm_largest(state, 1, 0, states),
+                                                       16 * s->step.largest_delta * ranges->x * ranges->b);
+    ssm_row_points(s, ranges, largest, states);
+    for (int64_t n = 0; n < states; n++)
+        h[n] = fixed_from(state[n], s->state_scale, SSM_STATE_BITS);
+    for (int64_t t = 0; t < p->seqlen; t++) {
+        const int64_t row = i / in_batch * p->seqlen + t;
+        const real *b = p->b + row * p->b_stride + group * states;
+        const real *c = p->c + row * p->c_stride + group * states;
+        const int64_t delta =
+            ssm_delta(&s->step, p->dt[row * p->dt_stride + head], p->dt_bias ? p->dt_bias[head] : 0);
+        const int64_t decay = ssm_decay(s, delta, p->a[head]);
+        const int64_t x = fixed_from(p->x[row * p->x_stride + column], s->x_scale, SSM_X_BITS);
+        const int64_t q = ssm_q(s, delta, x);
+        int64_t sum = 0;
+        for (int64_t n = 0; n < states; n++) {
+            h[n] = ssm_state(s, decay, h[n], q, fixed_from(b[n], s->b_scale, SSM_B_BITS));
+            sum += h[n] * fixed_from(c[n], s->c_scale, SSM_C_BITS);
+        }
+        p->y[row * p->y_stride + column] = (real)(float)ssm_y(s, sum, p->d[head], x);
+    }
+    for (int64_t n = 0; n < states; n++)
+        state[n] = (real)(float)fixed_value(h[n], s->state);
+}
+
+void KERNEL_EXACT(ssd_fastmamba)(const void *args, struct part part)
+{
+    const struct ssd_args *p = args;
+    const int64_t in_batch = p->heads * p->headdim;
+    const struct ssm_ranges ranges = {
+        .dt = largest_of(p, DT, p->dt, p->dt_stride, p->heads) +
+              (p->dt_bias ? ssm_largest(p->dt_bias, 1, 0, p->heads) : 0),
+        .a = ssm_largest(p->a, 1, 0, p->heads),
+        .x = largest_of(p, X, p->x, p->x_stride, in_batch),
+        .b = largest_of(p, B, p->b, p->b_stride, p->groups * p->d_state),
+        .c = largest_of(p, C, p->c, p->c_stride, p->groups * p->d_state),
+        .d = ssm_largest(p->d, 1, 0, p->heads),
+        .state = p->samples ? p->samples[STATE].largest : 0,
+        .y = p->samples ? p->samples[Y].largest : 0,
+    };
+    struct ssm s;
+    ssm_points(&s, &ranges, p->dt_min, p->dt_max);
+    const struct range share = part_range(part, p->batch * in_batch, 1);
+    for (int64_t i = share.begin; i < share.end; i++)
+        run_row(p, &s, &ranges, i);
+}
