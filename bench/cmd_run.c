@@ -729,6 +729,15 @@ static bool load_energies(struct session *s)
     return true;
 }
 
+/* Whether any platform computes, and not only prices. */
+static bool any_computed(const struct session *s)
+{
+    for (int i = 0; i < s->n_workloads; i++)
+        if (s->workloads[i].platform->accuracy)
+            return true;
+    return false;
+}
+
 static bool any_measured(const struct session *s)
 {
     for (int i = 0; i < s->n_workloads; i++)
@@ -758,7 +767,7 @@ static bool run_session(struct session *s)
                 comparison_name(s->arguments->compare), s->workloads[w].platform->name);
     if (s->arguments->compare == COMPARE_KERNEL)
         compare_load_peers();
-    if (!settle_threads(s) || !open_folder(s) || !load_energies(s) || (measured && !make_weights(s)) ||
+    if (!settle_threads(s) || !open_folder(s) || !load_energies(s) || (any_computed(s) && !make_weights(s)) ||
         (!compared && !open_workloads(s)) || !open_environment(s, measured) || !write_environment(s))
         return false;
     for (int w = 0; w < s->n_workloads; w++)

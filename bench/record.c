@@ -110,6 +110,19 @@ static json_t *breakdown_json(const struct price *price)
     return breakdown;
 }
 
+static json_t *ports_json(const struct port_use *use)
+{
+    json_t *in = json_pack("{s:f}", "bytes", use->in_bytes);
+    json_t *out = json_pack("{s:f}", "bytes", use->out_bytes);
+    if (use->in_wait_cycles >= 0)
+        json_object_set_new(in, "wait_cycles", number(use->in_wait_cycles));
+    if (use->out_wait_cycles >= 0)
+        json_object_set_new(out, "wait_cycles", number(use->out_wait_cycles));
+    return json_pack("{s:f,s:f,s:f,s:f,s:o,s:o}", "fill_cycles", use->fill_cycles, "compute_cycles",
+                     use->compute_cycles, "stall_cycles", use->stall_cycles, "drain_cycles",
+                     use->drain_cycles, "in", in, "out", out);
+}
+
 static void add_accuracy(json_t *record, const struct accuracy *accuracy)
 {
     if (accuracy->reason[0]) {
@@ -169,6 +182,8 @@ static bool add_figures(json_t *record, const struct result *result, struct erro
         if (result->price->off_chip_bytes >= 0)
             json_object_set_new(json_object_get(record, "work"), "off_chip_bytes",
                                 number(result->price->off_chip_bytes));
+        if (result->price->has_ports)
+            json_object_set_new(record, "ports", ports_json(&result->price->ports));
         if (result->price->note[0])
             json_object_set_new(record, "note", json_string(result->price->note));
     }

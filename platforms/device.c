@@ -73,9 +73,12 @@ static const cyaml_schema_field_t constant_fields[] = {
 ENTRY(constant_entry, struct device_constant, constant_fields);
 
 static const cyaml_schema_field_t option_fields[] = {
-    TEXT("name", struct device_option, name), TEXT("summary", struct device_option, summary),
+    TEXT("name", struct device_option, name),
+    TEXT("summary", struct device_option, summary),
     TEXT("default", struct device_option, fallback),
-    LIST("choices", struct device_option, choices, &text_entry), CYAML_FIELD_END};
+    LIST("choices", struct device_option, choices, &text_entry),
+    TRUTH("may_be_zero", struct device_option, may_be_zero),
+    CYAML_FIELD_END};
 ENTRY(option_entry, struct device_option, option_fields);
 
 static const cyaml_schema_field_t assumption_fields[] = {TEXT("name", struct device_assumption, name),
@@ -455,20 +458,20 @@ static const struct device_option *find_option(const struct device *device, cons
     return NULL;
 }
 
-static bool positive_integer(const char *text, double *value)
+static bool integer_from(const char *text, double least, double *value)
 {
     char *end;
     if (!isdigit((unsigned char)*text))
         return false;
     *value = strtod(text, &end);
-    return !*end && *value >= 1 && *value <= 1e9 && *value == floor(*value);
+    return !*end && *value >= least && *value <= 1e9 && *value == floor(*value);
 }
 
 static bool option_takes(const struct device_option *option, const char *value)
 {
     double number;
     if (option->choices_count == 0)
-        return positive_integer(value, &number);
+        return integer_from(value, option->may_be_zero ? 0 : 1, &number);
     for (unsigned i = 0; i < option->choices_count; i++)
         if (!strcmp(option->choices[i], value))
             return true;
@@ -858,7 +861,8 @@ static bool bad_option(const struct device *device, const char *text, bool known
         const struct device_option *option = &device->options[i];
         used += (size_t)snprintf(list + used, sizeof list - used, "%s%s=", i ? ", " : "", option->name);
         if (option->choices_count == 0 && used < sizeof list)
-            used += (size_t)snprintf(list + used, sizeof list - used, "<positive integer>");
+            used += (size_t)snprintf(list + used, sizeof list - used, "<%s>",
+                                     option->may_be_zero ? "integer from 0" : "positive integer");
         for (unsigned c = 0; c < option->choices_count && used < sizeof list; c++)
             used +=
                 (size_t)snprintf(list + used, sizeof list - used, "%s%s", c ? "|" : "", option->choices[c]);

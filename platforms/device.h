@@ -30,6 +30,7 @@ struct device_option {
     char *fallback; /* key "default" */
     char **choices; /* none: the value is a positive integer, usable in expressions */
     unsigned choices_count;
+    bool may_be_zero; /* such an integer; expressions must not use it where 0 makes no sense */
 };
 
 /* A parameter that nobody published, or a question that the source leaves open. */

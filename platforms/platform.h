@@ -53,12 +53,24 @@ struct unit {
     char skip[256];                     /* not empty: cannot be had here, and why */
 };
 
+/* Where a block between two ports spent its cycles (they add up), and what the ports carried. */
+struct port_use {
+    double fill_cycles; /* before the first tile is there */
+    double compute_cycles;
+    double stall_cycles; /* between tiles, waiting for a port */
+    double drain_cycles; /* after the last tile is computed */
+    double in_bytes, out_bytes;
+    double in_wait_cycles, out_wait_cycles; /* the block was ready and the memory was not; negative: absent */
+};
+
 /* What a model says that one execution of a unit costs. Absent figures are negative. */
 struct price {
     double time_s;
     double cycles;
     double compute_s, memory_s, link_s, overhead_s; /* the breakdown; adds up to more than time_s where
                                                      * parts overlap */
+    bool has_ports;
+    struct port_use ports;
     double off_chip_bytes; /* in the device's own number formats */
     double joule;
     /* A fused group that holds more than fits on chip: what it holds at once for the whole workload, in the
@@ -98,12 +110,12 @@ struct platform {
     bool (*precision)(const char *device, enum precision *precision, struct error *error);
     bool (*open)(const struct task *task, struct run **run, struct error *error);
     int (*units)(const struct run *run, const struct unit **units);
-    /* Measured and simulated platforms: execute a unit `iterations` times. */
+    /* Measured platforms: execute a unit `iterations` times. */
     bool (*execute)(struct run *run, int unit, int64_t iterations, struct error *error);
     bool (*accuracy)(struct run *run, int unit, struct accuracy *accuracy, struct error *error);
     /* The kernel of a unit, to be checked before it is timed; null when several compute it. */
     const struct kernel *(*kernel)(const struct run *run, int unit, const struct kernel_family **family);
-    /* Modelled platforms. */
+    /* Modelled and simulated platforms. A simulated one computes: it has accuracy, too. */
     bool (*price)(struct run *run, int unit, struct price *price, struct error *error);
     /* The least fusion that the device can do: what its units compute in one call is joined. Null: none. */
     bool (*least)(const struct task *task, struct plan *least, struct error *error);

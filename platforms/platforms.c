@@ -9,9 +9,10 @@
 extern const struct device_simulation mannix_fc_simulation;
 const struct device_simulation *const device_simulations[] = {&mannix_fc_simulation, NULL};
 
-extern const struct platform cpu_platform, leo2_model_platform, fpga_model_platform;
+extern const struct platform cpu_platform, leo2_model_platform, fpga_model_platform, fpga_rtl_platform;
 
-const struct platform *const platforms[] = {&cpu_platform, &leo2_model_platform, &fpga_model_platform, NULL};
+const struct platform *const platforms[] = {&cpu_platform, &leo2_model_platform, &fpga_model_platform,
+                                            &fpga_rtl_platform, NULL};
 
 const struct platform *platform_find(const char *name)
 {

@@ -6,8 +6,8 @@
 #include <string.h>
 
 #include "mamba/difference.h"
-#include "mamba/random.h"
 #include "platforms/cpu/forward.h"
+#include "platforms/cpu/tokens.h"
 #include "platforms/device.h"
 #include "platforms/platform.h"
 
@@ -32,34 +32,6 @@ struct run {
 
 extern const struct platform cpu_platform;
 
-/* The first `seqlen` tokens of `batch` sequences from position `first`, the same for every program. */
-static bool set_tokens(struct program *program, const struct graph *graph, uint64_t seed, int64_t first,
-                       struct error *error)
-{
-    const struct model_shape *shape = &graph->shape;
-    const int64_t count = graph->batch * graph->seqlen;
-    const int64_t width = shape->vocab ? 1 : shape->input_size;
-    void *values = malloc((size_t)(count * width) * sizeof(float));
-    if (!values)
-        return error_set(error, STATUS_FAILED, "out of memory");
-    for (int64_t i = 0; i < count * width; i++) {
-        const int64_t sequence = i / (graph->seqlen * width), position = i % (graph->seqlen * width);
-        const uint64_t bits =
-            scatter(seed ^ scatter((uint64_t)sequence << 40 | (uint64_t)(first * width + position)));
-        if (shape->vocab)
-            ((int32_t *)values)[i] = (int32_t)(bits % (uint64_t)shape->vocab);
-        else
-            ((float *)values)[i] = (float)(bits >> 40) / (float)(1 << 24) * 2 - 1;
-    }
-    bool ok = true;
-    if (shape->vocab)
-        ok = program_set_ids(program, values, error);
-    else
-        program_set_features(program, values);
-    free(values);
-    return ok;
-}
-
 struct whole_job {
     struct program *program;
     bool first_layer_only;
@@ -74,27 +46,6 @@ static void run_whole(void *user, struct team *team, struct part part)
     }
     program_run_before(job->program, team, part);
     program_run_layer(job->program, 0, team, part);
-}
-
-/* Leaves the state of `tokens` tokens in the network. */
-static bool prefill(struct network *network, struct team *team, const struct model_shape *shape,
-                    int64_t batch, int64_t tokens, uint64_t seed, enum precision precision,
-                    struct error *error)
-{
-    struct graph *graph = malloc(sizeof *graph);
-    struct plan *plan = malloc(sizeof *plan);
-    struct program *program = NULL;
-    bool ok = (graph && plan) || error_set(error, STATUS_FAILED, "out of memory");
-    ok = ok && graph_build(shape, PHASE_PREFILL, batch, tokens, false, graph, error) &&
-         platform_plan(&cpu_platform, graph, plan_fusing(NULL, precision), plan, error) &&
-         (program = program_create(network, graph, plan, error)) &&
-         set_tokens(program, graph, seed, 0, error);
-    if (ok)
-        team_run(team, run_whole, &(struct whole_job){program, false});
-    program_destroy(program);
-    free(graph);
-    free(plan);
-    return ok;
 }
 
 static struct unit *add_unit(struct run *run, enum scope scope, const char *name, const struct work *work)
@@ -209,11 +160,11 @@ static bool prepare(struct run *run, char *alone_missing, size_t size, struct er
         return false;
     network_prefer(run->network, task->kernel);
     if (graph->phase == PHASE_DECODE && task->context > 0 &&
-        !prefill(run->network, run->team, &graph->shape, graph->batch, task->context, task->seed,
-                 task->plan->precision, error))
+        !tokens_prefill(run->network, run->team, &graph->shape, graph->batch, task->context, task->seed,
+                        task->plan->precision, error))
         return false;
     run->program = program_create(run->network, graph, task->plan, error);
-    if (!run->program || !set_tokens(run->program, graph, task->seed, task->context, error))
+    if (!run->program || !tokens_set(run->program, graph, task->seed, task->context, error))
         return false;
     team_run(run->team, run_whole, &(struct whole_job){run->program, false});
 
@@ -225,7 +176,7 @@ static bool prepare(struct run *run, char *alone_missing, size_t size, struct er
     if (!task->spans)
         run->stages_alone = program_create(run->network, graph, &run->unfused, &alone);
     if (run->stages_alone) {
-        if (!set_tokens(run->stages_alone, graph, task->seed, task->context, error))
+        if (!tokens_set(run->stages_alone, graph, task->seed, task->context, error))
             return false;
         team_run(run->team, run_whole, &(struct whole_job){run->stages_alone, true});
     }
@@ -488,9 +439,9 @@ static bool make_outcome(const struct run *run, enum precision precision, int64_
          plan_build(graph, choices, plan, error) &&
          (network = network_create(task->model, precision, batch, team_threads(run->team), error)) &&
          (!decode || tokens == 1 ||
-          prefill(network, run->team, shape, batch, tokens - 1, task->seed, precision, error)) &&
+          tokens_prefill(network, run->team, shape, batch, tokens - 1, task->seed, precision, error)) &&
          (program = program_create(network, graph, plan, error)) &&
-         set_tokens(program, graph, task->seed, decode ? tokens - 1 : 0, error);
+         tokens_set(program, graph, task->seed, decode ? tokens - 1 : 0, error);
     if (ok) {
         outcome->n_hidden = tensor_elements(program_tensor(program, "hidden"));
         outcome->n_logits = tensor_elements(program_tensor(program, "logits"));

@@ -27,6 +27,19 @@ void block_compute(const struct block *block, const struct block_call *call)
         }
 }
 
+void block_counts_add(struct block_counts *to, const struct block_counts *counts)
+{
+    to->cycles += counts->cycles;
+    to->fill += counts->fill;
+    to->compute += counts->compute;
+    to->stall += counts->stall;
+    to->drain += counts->drain;
+    to->in_beats += counts->in_beats;
+    to->out_beats += counts->out_beats;
+    to->in_waits += counts->in_waits;
+    to->out_waits += counts->out_waits;
+}
+
 #ifndef HAVE_VERILATOR
 const struct block *const blocks[] = {NULL};
 

@@ -54,6 +54,8 @@ struct block_counts {
     uint64_t out_waits; /* cycles in which the block had a beat and the memory took none */
 };
 
+void block_counts_add(struct block_counts *to, const struct block_counts *counts);
+
 /* Simulates the RTL for one call. STATUS_USAGE: the call does not fit the block; STATUS_FAILED: the block
  * hung or broke the protocol of a port. */
 bool block_simulate(const struct block *block, const struct block_memory *memory,
