@@ -10,6 +10,29 @@
 #include "platforms/validate.h"
 #include "reports/grid.h"
 
+static json_t *cycles_json(double cycles, const struct port_use *use)
+{
+    return json_pack("{s:f,s:f,s:f,s:f,s:f}", "cycles", cycles, "compute_cycles", use->compute_cycles,
+                     "stall_cycles", use->stall_cycles, "fill_cycles", use->fill_cycles, "drain_cycles",
+                     use->drain_cycles);
+}
+
+static void append_rtl(const struct validation *validation, json_t *rows)
+{
+    for (size_t i = 0; i < validation->n_rtl; i++) {
+        const struct validation_rtl *row = &validation->rtl[i];
+        char device[128];
+        snprintf(device, sizeof device, "%s:%s", row->platform, row->device);
+        json_array_append_new(rows,
+                              json_pack("{s:s,s:s,s:s,s:s,s:s,s:o,s:o,s:f,s:f,s:s,s:b}", "device", device,
+                                        "id", "rtl", "variant", row->variant, "shape", row->shape, "memory",
+                                        row->memory, "simulated", cycles_json(row->rtl_cycles, &row->rtl),
+                                        "model", cycles_json(row->model_cycles, &row->model),
+                                        "relative_error", row->relative_error, "tolerance", VALIDATE_WORST,
+                                        "provenance", "simulated", "passed", row->passed));
+    }
+}
+
 static void print_json(const struct validation *validation)
 {
     json_t *rows = json_array();
@@ -25,6 +48,7 @@ static void print_json(const struct validation *validation)
                             "tolerance", row->tolerance, "provenance", row->provenance, "source", row->source,
                             "note", row->note, "passed", row->passed));
     }
+    append_rtl(validation, rows);
     json_dumpf(rows, stdout, JSON_INDENT(2));
     printf("\n");
     json_decref(rows);
@@ -119,6 +143,42 @@ static bool print_table(const struct validation *validation, struct error *error
     return true;
 }
 
+static void print_rtl_device(const struct validation *validation, size_t first, size_t end)
+{
+    const struct validation_rtl *rows = validation->rtl;
+    const struct validation_rtl_summary summary = validation_summarize(validation, first, end);
+    printf("\n%s:%s beside the RTL, in cycles: simulated, model\n", rows[first].platform, rows[first].device);
+    for (size_t i = first; i < end; i++) {
+        const struct validation_rtl *row = &rows[i];
+        const double per_cent = 100 * row->relative_error;
+        if (i == first || strcmp(row->shape, row[-1].shape) || strcmp(row->memory, row[-1].memory))
+            printf("  %s, %s\n    %-26s %15s %15s %15s %15s %6s\n", row->shape, row->memory, "", "compute",
+                   "stall", "fill and drain", "all", "error");
+        printf("    %-26.26s %7.0f %7.0f %7.0f %7.0f %7.0f %7.0f %7.0f %7.0f %+5.2f%%%s\n", row->variant,
+               row->rtl.compute_cycles, row->model.compute_cycles, row->rtl.stall_cycles,
+               row->model.stall_cycles, row->rtl.fill_cycles + row->rtl.drain_cycles,
+               row->model.fill_cycles + row->model.drain_cycles, row->rtl_cycles, row->model_cycles,
+               fabs(per_cent) < 0.005 ? 0.0 : per_cent, row->passed ? "" : "  FAILED");
+    }
+    printf("  %zu calls: error of all cycles %.2f %% in the median (bound %.0f %%), %.2f %% at worst (bound "
+           "%.0f %%)\n  %d of %d pairs of variants in another order than in the RTL%s\n",
+           end - first, 100 * summary.median, 100 * VALIDATE_MEDIAN, 100 * summary.worst,
+           100 * VALIDATE_WORST, summary.misplaced, summary.pairs, summary.passed ? "" : "  FAILED");
+}
+
+static void print_rtl(const struct validation *validation)
+{
+    for (size_t first = 0, end = 0; first < validation->n_rtl; first = end) {
+        while (end < validation->n_rtl && validation->rtl[end].device == validation->rtl[first].device)
+            end++;
+        print_rtl_device(validation, first, end);
+    }
+    if (*validation->rtl_missing) {
+        printf("\n");
+        print_wrapped(validation->rtl_missing, 0, 2, 100, stdout);
+    }
+}
+
 enum status command_validate(const struct arguments *arguments, struct error *error)
 {
     struct validation validation = {0};
@@ -134,6 +194,8 @@ enum status command_validate(const struct arguments *arguments, struct error *er
         print_json(&validation);
     else
         printed = print_table(&validation, error);
+    if (printed && arguments->format != FORMAT_JSON)
+        print_rtl(&validation);
     const bool passed = validation.passed;
     validation_free(&validation);
     return !printed ? error->status : passed ? STATUS_OK : STATUS_FAILED;

@@ -118,9 +118,12 @@ static json_t *ports_json(const struct port_use *use)
         json_object_set_new(in, "wait_cycles", number(use->in_wait_cycles));
     if (use->out_wait_cycles >= 0)
         json_object_set_new(out, "wait_cycles", number(use->out_wait_cycles));
-    return json_pack("{s:f,s:f,s:f,s:f,s:o,s:o}", "fill_cycles", use->fill_cycles, "compute_cycles",
-                     use->compute_cycles, "stall_cycles", use->stall_cycles, "drain_cycles",
-                     use->drain_cycles, "in", in, "out", out);
+    json_t *ports = json_pack("{s:f,s:f,s:f,s:f,s:o,s:o}", "fill_cycles", use->fill_cycles, "compute_cycles",
+                              use->compute_cycles, "stall_cycles", use->stall_cycles, "drain_cycles",
+                              use->drain_cycles, "in", in, "out", out);
+    if (use->deviation_cycles > 0)
+        json_object_set_new(ports, "deviation_cycles", number(use->deviation_cycles));
+    return ports;
 }
 
 static void add_accuracy(json_t *record, const struct accuracy *accuracy)

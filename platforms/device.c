@@ -112,6 +112,40 @@ static const cyaml_schema_field_t buffer_fields[] = {
     TRUTH("receive", struct device_buffer, receive),   CYAML_FIELD_END};
 ENTRY(buffer_entry, struct device_buffer, buffer_fields);
 
+static const cyaml_schema_field_t port_fields[] = {TEXT("name", struct device_port, name),
+                                                   TRUTH("out", struct device_port, out),
+                                                   TRUTH("once", struct device_port, once),
+                                                   TEXT_OPTIONAL("after", struct device_port, after),
+                                                   TEXT_OPTIONAL("delay", struct device_port, delay),
+                                                   LIST("trips", struct device_port, trips, &trip_entry),
+                                                   CYAML_FIELD_END};
+ENTRY(port_entry, struct device_port, port_fields);
+
+static const cyaml_schema_field_t port_memory_fields[] = {
+    TEXT_OPTIONAL("when", struct device_port_memory, when),
+    TEXT("beat_bits", struct device_port_memory, beat_bits),
+    TEXT("bytes_per_cycle", struct device_port_memory, bytes_per_cycle),
+    TEXT("latency", struct device_port_memory, latency),
+    TEXT("stall_percent", struct device_port_memory, stall_percent),
+    CYAML_FIELD_END};
+ENTRY(port_memory_entry, struct device_port_memory, port_memory_fields);
+
+static const cyaml_schema_field_t words_fields[] = {TEXT_OPTIONAL("name", struct device_words, name),
+                                                    LIST("set", struct device_words, words, &text_entry),
+                                                    CYAML_FIELD_END};
+ENTRY(words_entry, struct device_words, words_fields);
+static const cyaml_schema_field_t grid_fields[] = {
+    LIST("shapes", struct device_rtl_grid, shapes, &words_entry),
+    LIST("memories", struct device_rtl_grid, memories, &words_entry),
+    LIST("variants", struct device_rtl_grid, variants, &words_entry), CYAML_FIELD_END};
+ENTRY(grid_entry, struct device_rtl_grid, grid_fields);
+static const cyaml_schema_field_t rtl_fields[] = {TEXT("platform", struct device_rtl, platform),
+                                                  TEXT("device", struct device_rtl, device),
+                                                  TEXT("unit", struct device_rtl, unit),
+                                                  LIST("options", struct device_rtl, options, &text_entry),
+                                                  LIST("grids", struct device_rtl, grids, &grid_entry),
+                                                  CYAML_FIELD_END};
+
 static const cyaml_schema_field_t unit_fields[] = {
     TEXT("name", struct device_unit, name),
     LIST("stages", struct device_unit, stages, &text_entry),
@@ -124,6 +158,12 @@ static const cyaml_schema_field_t unit_fields[] = {
     TEXT_OPTIONAL("call_overhead", struct device_unit, call_overhead),
     LIST("pipelines", struct device_unit, pipelines, &pipeline_entry),
     LIST("buffers", struct device_unit, buffers, &buffer_entry),
+    LIST("ports", struct device_unit, ports, &port_entry),
+    TEXT_OPTIONAL("operands_after", struct device_unit, operands_after),
+    TEXT_OPTIONAL("operands_delay", struct device_unit, operands_delay),
+    TEXT_OPTIONAL("port_gap", struct device_unit, port_gap),
+    TEXT_OPTIONAL("port_latency", struct device_unit, port_latency),
+    TEXT_OPTIONAL("lead", struct device_unit, lead),
     TEXT_OPTIONAL("split", struct device_unit, split),
     TEXT_OPTIONAL("weight_sets", struct device_unit, weight_sets),
     TEXT_OPTIONAL("note", struct device_unit, note),
@@ -270,6 +310,8 @@ static const cyaml_schema_field_t device_fields[] = {
     LIST("resources", struct device, resources, &resources_entry),
     LIST("units", struct device, units, &unit_entry),
     LIST("memory", struct device, memory, &memory_entry),
+    LIST("port_memory", struct device, port_memory, &port_memory_entry),
+    CYAML_FIELD_MAPPING_PTR("rtl", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct device, rtl, rtl_fields),
     CYAML_FIELD_MAPPING_PTR("link", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct device, link,
                             link_fields),
     CYAML_FIELD_MAPPING_PTR("host", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct device, host,
@@ -594,6 +636,39 @@ static void check_simulation(struct check *check, const char *unit, const struct
     }
 }
 
+static void check_trips(struct check *check, const char *unit, const char *name,
+                        const struct device_trip *trips, unsigned count)
+{
+    for (unsigned t = 0; t < count; t++) {
+        check_expression(check, unit, "extent", trips[t].extent, true);
+        check_expression(check, unit, "lanes", trips[t].lanes, true);
+        check_expression(check, unit, "cycles", trips[t].cycles, true);
+        check_expression(check, unit, "overhead", trips[t].overhead, false);
+        if (trips[t].cycles && t + 1 < count)
+            refuse(check, "unit '%.40s', '%.40s': only the innermost trip has cycles", unit, name);
+    }
+}
+
+static void check_pipeline(struct check *check, const struct device_unit *unit, const char *key,
+                           const char *name)
+{
+    unsigned i = 0;
+    while (name && i < unit->pipelines_count && strcmp(unit->pipelines[i].name, name))
+        i++;
+    if (name && i == unit->pipelines_count)
+        refuse(check, "unit '%.40s': %s '%.40s' is none of its pipelines", unit->name, key, name);
+}
+
+static void check_port(struct check *check, const struct device_unit *unit, const struct device_port *port)
+{
+    check_trips(check, unit->name, port->name, port->trips, port->trips_count);
+    check_pipeline(check, unit, "after", port->after);
+    check_expression(check, unit->name, "delay", port->delay, false);
+    if (port->out && port->once)
+        refuse(check, "unit '%.40s', port '%.40s': what goes out does so with a tile", unit->name,
+               port->name);
+}
+
 static void check_unit(struct check *check, const struct device_unit *unit)
 {
     const char *name = unit->name;
@@ -616,16 +691,15 @@ static void check_unit(struct check *check, const struct device_unit *unit)
         const struct device_pipeline *pipeline = &unit->pipelines[i];
         check_expression(check, name, "depth", pipeline->depth, false);
         check_simulation(check, name, pipeline);
-        for (unsigned t = 0; t < pipeline->trips_count; t++) {
-            check_expression(check, name, "extent", pipeline->trips[t].extent, true);
-            check_expression(check, name, "lanes", pipeline->trips[t].lanes, true);
-            check_expression(check, name, "cycles", pipeline->trips[t].cycles, true);
-            check_expression(check, name, "overhead", pipeline->trips[t].overhead, false);
-            if (pipeline->trips[t].cycles && t + 1 < pipeline->trips_count)
-                refuse(check, "unit '%.40s', pipeline '%.40s': only the innermost trip has cycles", name,
-                       pipeline->name);
-        }
+        check_trips(check, name, pipeline->name, pipeline->trips, pipeline->trips_count);
     }
+    for (unsigned i = 0; i < unit->ports_count; i++)
+        check_port(check, unit, &unit->ports[i]);
+    check_expression(check, name, "operands_delay", unit->operands_delay, false);
+    check_expression(check, name, "port_gap", unit->port_gap, false);
+    check_expression(check, name, "port_latency", unit->port_latency, false);
+    check_expression(check, name, "lead", unit->lead, false);
+    check_pipeline(check, unit, "operands_after", unit->operands_after);
     for (unsigned i = 0; i < unit->buffers_count; i++) {
         check_when(check, name, unit->buffers[i].when);
         check_expression(check, name, "buffers", unit->buffers[i].values, true);
@@ -798,6 +872,14 @@ static bool check_device(const struct device *device, const char *file, const ch
         check_overlap(&check, &device->overlap[i]);
     for (unsigned i = 0; i < device->memory_count; i++)
         check_memory(&check, &device->memory[i]);
+    for (unsigned i = 0; i < device->port_memory_count; i++) {
+        const struct device_port_memory *memory = &device->port_memory[i];
+        check_when(&check, "port_memory", memory->when);
+        check_expression(&check, "port_memory", "beat_bits", memory->beat_bits, true);
+        check_expression(&check, "port_memory", "bytes_per_cycle", memory->bytes_per_cycle, true);
+        check_expression(&check, "port_memory", "latency", memory->latency, false);
+        check_expression(&check, "port_memory", "stall_percent", memory->stall_percent, false);
+    }
     if (device->link)
         check_link(&check, device->link);
     if (device->host)

@@ -79,6 +79,16 @@ struct device_buffer {
     bool weights, receive;
 };
 
+/* What a call or a tile moves over a port of the unit, in beats: nested trips. */
+struct device_port {
+    char *name;
+    bool out, once; /* once: a call, before the first tile; else with every tile */
+    char *after;    /* out: leaves once this pipeline and those before it are through (default: all) ... */
+    char *delay;    /* ... and so many cycles more */
+    struct device_trip *trips;
+    unsigned trips_count;
+};
+
 struct device_unit {
     char *name;
     char **stages;
@@ -95,6 +105,11 @@ struct device_unit {
     unsigned pipelines_count;
     struct device_buffer *buffers;
     unsigned buffers_count;
+    /* Tiles in two banks each way between an input and an output port (platforms/ping_pong.h). */
+    struct device_port *ports;
+    unsigned ports_count;
+    char *operands_after, *operands_delay; /* a tile's operands have been read: as `after` and `delay` */
+    char *port_gap, *port_latency, *lead;  /* expressions: gap, store_latency and lead there */
     char *split;       /* dimension to cut when the buffers do not fit into the link's memory */
     char *weight_sets; /* how many different weights the calls of one stage have; default 1 */
     char *note;
@@ -114,6 +129,12 @@ struct device_memory {
     enum device_activations activations; /* those that cross a group's border; FIT: off chip if too large */
     enum device_state state;
     char *note;
+};
+
+/* What stands behind the ports of units; expressions. Without it their operands are there for free. */
+struct device_port_memory {
+    char *when;
+    char *beat_bits, *bytes_per_cycle, *latency, *stall_percent;
 };
 
 struct device_transfer {
@@ -231,6 +252,28 @@ struct device_result {
     char *of; /* speedup: of this other baseline, not of the device */
 };
 
+struct device_words {
+    char *name; /* for the reader; null: the words */
+    char **words;
+    unsigned words_count;
+};
+
+/* Every variant with every shape and every memory: "option=value" and "dim=value". */
+struct device_rtl_grid {
+    struct device_words *shapes, *memories, *variants;
+    unsigned shapes_count, memories_count, variants_count;
+};
+
+/* RTL that the laws of a unit must agree with, and where. The model's options beyond those of the grid:
+ * options. */
+struct device_rtl {
+    char *platform, *device, *unit;
+    char **options;
+    unsigned options_count;
+    struct device_rtl_grid *grids;
+    unsigned grids_count;
+};
+
 struct device {
     char *name, *platform, *summary, *source, *note;
     enum precision precision; /* of its multipliers; what records name. Left out: fp32 */
@@ -249,6 +292,9 @@ struct device {
     unsigned units_count;
     struct device_memory *memory;
     unsigned memory_count;
+    struct device_port_memory *port_memory;
+    unsigned port_memory_count;
+    struct device_rtl *rtl;
     struct device_link *link;
     struct device_host *host;
     struct device_overlap *overlap;

@@ -57,8 +57,9 @@ struct unit {
 struct port_use {
     double fill_cycles; /* before the first tile is there */
     double compute_cycles;
-    double stall_cycles; /* between tiles, waiting for a port */
-    double drain_cycles; /* after the last tile is computed */
+    double stall_cycles;     /* between tiles, waiting for a port */
+    double drain_cycles;     /* after the last tile is computed */
+    double deviation_cycles; /* modelled: by how much random stalls spread the sum, a standard deviation */
     double in_bytes, out_bytes;
     double in_wait_cycles, out_wait_cycles; /* the block was ready and the memory was not; negative: absent */
 };
@@ -117,6 +118,9 @@ struct platform {
     const struct kernel *(*kernel)(const struct run *run, int unit, const struct kernel_family **family);
     /* Modelled and simulated platforms. A simulated one computes: it has accuracy, too. */
     bool (*price)(struct run *run, int unit, struct price *price, struct error *error);
+    /* Simulated platforms: one call of a device's block with these dimensions, on operands of its own. */
+    bool (*call)(const char *device, const char *const *options, const struct stage_dim *dims, int n_dims,
+                 struct price *price, struct error *error);
     /* The least fusion that the device can do: what its units compute in one call is joined. Null: none. */
     bool (*least)(const struct task *task, struct plan *least, struct error *error);
     /* Modelled platforms that can also compute as their device does, else null: logits (count, outputs) of

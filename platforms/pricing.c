@@ -2,6 +2,7 @@
  * SPDX-FileCopyrightText: 2026 The mamba-bench developers */
 #include "platforms/pricing.h"
 
+#include "platforms/ping_pong.h"
 #include "platforms/schedule.h"
 
 #include <math.h>
@@ -104,6 +105,9 @@ bool pricing_init(struct pricing *pricing, const struct device *device, const ch
     for (unsigned i = 0; i < device->memory_count && !pricing->memory; i++)
         if (device_when(device, settings, device->memory[i].when))
             pricing->memory = &device->memory[i];
+    for (unsigned i = 0; i < device->port_memory_count && !pricing->port_memory; i++)
+        if (device_when(device, settings, device->port_memory[i].when))
+            pricing->port_memory = &device->port_memory[i];
     for (unsigned i = 0; device->link && i < device->link->transfers_count && !pricing->transfer; i++)
         if (device_when(device, settings, device->link->transfers[i].when))
             pricing->transfer = &device->link->transfers[i];
@@ -212,24 +216,31 @@ static bool simulated_cycles(struct scope_names *names, const struct device_pipe
                      names->unit->name, device->name);
 }
 
-static bool pipeline_cycles(struct scope_names *names, const struct device_pipeline *pipeline, double *cycles)
+static bool trips_cycles(struct scope_names *names, const struct device_trip *trips, unsigned count,
+                         double *cycles)
 {
-    double inner = 0, depth;
-    if (pipeline->simulation && !simulated_cycles(names, pipeline, &inner))
-        return false;
-    for (unsigned t = pipeline->trips_count; t-- > 0;) {
-        const struct device_trip *trip = &pipeline->trips[t];
+    double inner = 0;
+    for (unsigned t = count; t-- > 0;) {
         double extent, lanes, overhead;
-        if (t + 1 == pipeline->trips_count && !evaluate(names, trip->cycles, 1, &inner))
+        if (t + 1 == count && !evaluate(names, trips[t].cycles, 1, &inner))
             return false;
-        if (!evaluate(names, trip->extent, 1, &extent) || !evaluate(names, trip->lanes, 1, &lanes) ||
-            !evaluate(names, trip->overhead, 0, &overhead))
+        if (!evaluate(names, trips[t].extent, 1, &extent) || !evaluate(names, trips[t].lanes, 1, &lanes) ||
+            !evaluate(names, trips[t].overhead, 0, &overhead))
             return false;
         inner = ceil(extent / lanes) * (inner + overhead);
     }
-    if (!evaluate(names, pipeline->depth, 0, &depth))
+    *cycles = inner;
+    return true;
+}
+
+static bool pipeline_cycles(struct scope_names *names, const struct device_pipeline *pipeline, double *cycles)
+{
+    double trips, depth;
+    if (!(pipeline->simulation ? simulated_cycles(names, pipeline, &trips)
+                               : trips_cycles(names, pipeline->trips, pipeline->trips_count, &trips)) ||
+        !evaluate(names, pipeline->depth, 0, &depth))
         return false;
-    *cycles = inner + depth;
+    *cycles = trips + depth;
     return true;
 }
 
@@ -360,12 +371,146 @@ static bool move_buffers(struct scope_names *names, bool resident, double count,
     return true;
 }
 
+/* A model knows no waits of single beats. */
+static void port_use_add(struct port_use *to, const struct port_use *use, double times)
+{
+    to->fill_cycles += times * use->fill_cycles;
+    to->compute_cycles += times * use->compute_cycles;
+    to->stall_cycles += times * use->stall_cycles;
+    to->drain_cycles += times * use->drain_cycles;
+    to->deviation_cycles = sqrt(to->deviation_cycles * to->deviation_cycles +
+                                times * use->deviation_cycles * use->deviation_cycles);
+    to->in_bytes += times * use->in_bytes;
+    to->out_bytes += times * use->out_bytes;
+    to->in_wait_cycles = to->out_wait_cycles = -1;
+}
+
+/* When the pipelines up to this one are through and `delay` cycles have passed, from a tile's begin. */
+static bool tile_time(struct scope_names *names, const char *after, const char *delay, double *time)
+{
+    const struct device_unit *unit = names->unit;
+    if (!evaluate(names, delay, 0, time))
+        return false;
+    for (unsigned p = 0; p < unit->pipelines_count; p++) {
+        double cycles;
+        if (!pipeline_cycles(names, &unit->pipelines[p], &cycles))
+            return false;
+        *time += cycles;
+        if (after && !strcmp(unit->pipelines[p].name, after))
+            break;
+    }
+    return true;
+}
+
+static bool fill_tile(struct scope_names *names, struct ping_pong_tile *tile)
+{
+    const struct device_unit *unit = names->unit;
+    *tile = (struct ping_pong_tile){0};
+    if (!tile_time(names, NULL, unit->tile_overhead, &tile->occupied) ||
+        !tile_time(names, unit->operands_after, unit->operands_delay, &tile->operands_at))
+        return false;
+    for (unsigned i = 0; i < unit->ports_count; i++) {
+        const struct device_port *port = &unit->ports[i];
+        double beats, at;
+        if (port->once)
+            continue;
+        if (!trips_cycles(names, port->trips, port->trips_count, &beats) ||
+            !tile_time(names, port->after, port->delay, &at))
+            return false;
+        if (!port->out) {
+            tile->load_beats += beats;
+        } else if (tile->n_stores == PING_PONG_MAX_STORES) {
+            return error_set(names->error, STATUS_USAGE, "unit '%.40s' has more than %d results at its port",
+                             unit->name, PING_PONG_MAX_STORES);
+        } else {
+            tile->stores[tile->n_stores].beats = beats;
+            tile->stores[tile->n_stores++].at = at;
+        }
+    }
+    return true;
+}
+
+struct tile_list {
+    struct ping_pong_tile *tiles;
+    int64_t count, room;
+};
+
+/* In the order of the loops, those at the edge with their own extent. */
+static bool list_tiles(struct scope_names *names, unsigned level, struct tile_list *list)
+{
+    const struct device_unit *unit = names->unit;
+    if (level == unit->tiles_count) {
+        if (list->count == list->room) {
+            list->room = list->room ? 2 * list->room : 64;
+            struct ping_pong_tile *tiles = realloc(list->tiles, (size_t)list->room * sizeof *tiles);
+            if (!tiles)
+                return error_set(names->error, STATUS_FAILED, "no memory for the tiles of %.40s", unit->name);
+            list->tiles = tiles;
+        }
+        return fill_tile(names, &list->tiles[list->count++]);
+    }
+    struct stage_dim *dim;
+    int64_t step;
+    if (!tile_step(names, &unit->tiles[level], &dim, &step))
+        return false;
+    const int64_t extent = dim->value;
+    bool ok = true;
+    for (int64_t at = 0; at < extent && ok; at += step) {
+        dim->value = extent - at < step ? extent - at : step;
+        ok = list_tiles(names, level + 1, list);
+    }
+    dim->value = extent;
+    return ok;
+}
+
+static bool wait_for_ports(struct scope_names *names, double count, struct cost *cost)
+{
+    const struct device_unit *unit = names->unit;
+    const struct device_port_memory *memory = names->pricing->port_memory;
+    struct tile_list list = {NULL, 0, 0};
+    struct ping_pong block = {0};
+    double beat_bits, stall_percent;
+    bool ok = evaluate(names, unit->port_gap, 0, &block.gap) &&
+              evaluate(names, unit->port_latency, 0, &block.store_latency) &&
+              evaluate(names, unit->lead, 0, &block.lead) &&
+              evaluate(names, unit->call_overhead, 0, &block.tail) &&
+              evaluate(names, memory->beat_bits, 0, &beat_bits) &&
+              evaluate(names, memory->bytes_per_cycle, 0, &block.bytes_per_cycle) &&
+              evaluate(names, memory->latency, 0, &block.latency) &&
+              evaluate(names, memory->stall_percent, 0, &stall_percent);
+    if (ok && !(stall_percent < 100 && beat_bits > 0 && block.bytes_per_cycle > 0))
+        return error_set(names->error, STATUS_USAGE,
+                         "%.40s: %g bits a beat, %g bytes a cycle, %g %% stalls: must be above 0, above 0, "
+                         "below 100",
+                         names->pricing->device->name, beat_bits, block.bytes_per_cycle, stall_percent);
+    block.beat_bytes = beat_bits / 8;
+    block.stall_share = stall_percent / 100;
+    for (unsigned i = 0; i < unit->ports_count && ok; i++) {
+        double beats = 0;
+        ok = !unit->ports[i].once ||
+             trips_cycles(names, unit->ports[i].trips, unit->ports[i].trips_count, &beats);
+        block.head_beats += beats;
+    }
+    ok = ok && list_tiles(names, 0, &list);
+    if (ok) {
+        struct port_use use;
+        ping_pong_cycles(&block, list.tiles, list.count, &use);
+        cost->waiting += count * (use.fill_cycles + use.stall_cycles + use.drain_cycles);
+        cost->has_ports = true;
+        port_use_add(&cost->ports, &use, count);
+    }
+    free(list.tiles);
+    return ok;
+}
+
 static bool one_call(struct scope_names *names, bool resident, double count, struct cost *cost)
 {
     double overhead;
     if (!evaluate(names, names->unit->call_overhead, 0, &overhead) || !tile_cost(names, 0, count, cost))
         return false;
     cost->overhead += count * overhead;
+    if (names->pricing->port_memory && names->unit->ports_count && !wait_for_ports(names, count, cost))
+        return false;
     return names->unit->buffers_count == 0 || move_buffers(names, resident, count, cost);
 }
 
@@ -443,6 +588,9 @@ void cost_add(struct cost *to, const struct cost *cost, double times)
     to->writes += times * cost->writes;
     to->reads += times * cost->reads;
     to->off_chip_bytes += times * cost->off_chip_bytes;
+    to->waiting += times * cost->waiting;
+    to->has_ports = to->has_ports || cost->has_ports;
+    port_use_add(&to->ports, &cost->ports, times);
 }
 
 double cost_compute_cycles(const struct pricing *pricing, const struct cost *cost)
@@ -472,6 +620,13 @@ void pricing_time(const struct pricing *pricing, const struct cost *cost, struct
         const bool engine = pricing->transfer && pricing->transfer->engine;
         const double host = (cost->host + cost->overhead + (engine ? 0 : cost->transfer)) / clock;
         price->time_s = host > price->time_s - host ? host : price->time_s - host;
+    }
+    if (cost->has_ports) {
+        price->has_ports = true;
+        price->ports = cost->ports;
+        price->memory_s += cost->waiting / clock;
+        price->time_s += cost->waiting / clock;
+        price->off_chip_bytes = fmax(price->off_chip_bytes, 0) + cost->ports.in_bytes + cost->ports.out_bytes;
     }
     price->cycles = price->time_s * clock;
 }

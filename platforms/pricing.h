@@ -14,9 +14,10 @@ enum { PRICING_MAX_RESOURCES = 32 };
 struct pricing {
     const struct device *device;
     struct device_settings settings;
-    const struct device_memory *memory;     /* null: off-chip traffic is not modelled */
-    const struct device_transfer *transfer; /* null: no link */
-    double send_cycles, receive_cycles;     /* the host's conversion of a value for the link and back */
+    const struct device_memory *memory;           /* null: off-chip traffic is not modelled */
+    const struct device_transfer *transfer;       /* null: no link */
+    const struct device_port_memory *port_memory; /* null: operands at ports are there for free */
+    double send_cycles, receive_cycles;           /* the host's conversion of a value for the link and back */
     bool overlap_resources, overlap_memory, overlap_host;
     double tile; /* tokens; 0: no schedule */
     const char *resources[PRICING_MAX_RESOURCES];
@@ -29,6 +30,9 @@ struct cost {
     double host, transfer, overhead;
     double writes, reads; /* operand accesses over the link */
     double off_chip_bytes;
+    double waiting; /* for ports, before, between and after tiles */
+    bool has_ports;
+    struct port_use ports;
 };
 
 /* Sentences for price.note, each once, as many as fit. */

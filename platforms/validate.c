@@ -237,7 +237,8 @@ static bool validate_device(struct device *device, struct validation *validation
         validation->passed = validation->passed && rows[validation->n_rows].passed;
         validation->n_rows++;
     }
-    return true;
+    return !device->rtl ||
+           validate_rtl(device, device->rtl->grids, device->rtl->grids_count, validation, error);
 }
 
 static bool validate_name(const char *platform, const char *name, struct validation *validation,
@@ -301,5 +302,6 @@ void validation_free(struct validation *validation)
         device_free(validation->devices[i]);
     free(validation->devices);
     free(validation->rows);
+    free(validation->rtl);
     *validation = (struct validation){.passed = false};
 }

@@ -6,7 +6,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "mamba/error.h"
+#include "platforms/device.h"
+#include "platforms/platform.h"
 
 /* One figure of a device file's `published` beside what the model says. The texts live as long as the
  * validation. */
@@ -22,10 +23,37 @@ struct validation_row {
     bool passed;
 };
 
+/* One call of a device's laws beside the RTL that they must agree with. */
+struct validation_rtl {
+    const char *platform, *device; /* of the model */
+    char variant[64], shape[64], memory[96];
+    struct port_use rtl, model;
+    double rtl_cycles, model_cycles;
+    double relative_error; /* of all cycles */
+    bool passed;           /* computing exact, all within VALIDATE_WORST */
+};
+
+/* Bounds of the relative errors of all cycles; and two variants have an order in the RTL when they differ by
+ * more than this share and by more than so many standard deviations: else another seed of the stalls gives
+ * another. */
+#define VALIDATE_MEDIAN 0.03
+#define VALIDATE_WORST 0.08
+#define VALIDATE_RANKED 0.005
+#define VALIDATE_DEVIATIONS 2
+
+struct validation_rtl_summary {
+    double median, worst;
+    int pairs, misplaced; /* variants of the same call two by two; those that the model orders otherwise */
+    bool passed;
+};
+
 struct validation {
     struct validation_row *rows;
     size_t n_rows;
-    bool passed; /* all of them */
+    struct validation_rtl *rtl;
+    size_t n_rtl;
+    char rtl_missing[256]; /* not empty: some RTL could not be run here, and why */
+    bool passed;           /* all of them */
     struct device **devices;
     size_t n_devices;
 };
@@ -33,6 +61,12 @@ struct validation {
 /* Prices everything that the chosen device publishes: "fpga-model:ssm-block", "fpga-model" (all of the
  * platform) or null (all). An error means that a figure could not be priced at all. */
 bool validate(const char *chosen, struct validation *validation, struct error *error);
+/* Appends the calls of these grids; the device must outlive the validation. */
+bool validate_rtl(const struct device *device, const struct device_rtl_grid *grids, size_t n_grids,
+                  struct validation *validation, struct error *error);
+/* Of the calls from `first` to before `end`, all of one device. */
+struct validation_rtl_summary validation_summarize(const struct validation *validation, size_t first,
+                                                   size_t end);
 void validation_free(struct validation *validation);
 
 #endif

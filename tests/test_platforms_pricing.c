@@ -641,10 +641,16 @@ static void a_block_alone_skips_layer_and_model(void **state)
     assert_int_equal(error.status, STATUS_UNAVAILABLE);
     close_bench(bench);
 
-    /* 393,216 bytes of FP16 state a token, A and D once, over 16 bytes a cycle. */
-    const char *const dma[] = {"dma=axi128", NULL};
-    bench = open_bench("fpga-model", "ssm-block", &shape, PHASE_PREFILL, 1, 2, "scan+skip", dma);
-    assert_near(price_of(bench, "scan+skip").memory_s, (2 * 393216 + 2 * 24 * 2) / 1.6e9);
+    /* Over ports of 16 bytes a cycle: B and C; for each of 8 tiles dt, dA and D of 12 heads in 6 beats, x and
+     * the states. */
+    const char *const axi[] = {"ports=axi", NULL};
+    bench = open_bench("fpga-model", "ssm-block", &shape, PHASE_DECODE, 1, 1, "scan+skip", axi);
+    const struct price over_ports = price_of(bench, "scan+skip");
+    assert_true(over_ports.has_ports);
+    assert_near(over_ports.ports.in_bytes, 2 * 2 * 128 + 8 * 6 * 16 + 2 * 1536 + 2 * 196608);
+    assert_near(over_ports.ports.out_bytes, 2 * 1536 + 2 * 196608);
+    assert_near(over_ports.ports.compute_cycles, 14978);
+    assert_near(over_ports.cycles, 29654);
     close_bench(bench);
 }
 

@@ -8,6 +8,7 @@
 #include "kernels/skip/skip.h"
 #include "kernels/ssd_scan/ssd_scan.h"
 #include "mamba/difference.h"
+#include "mamba/random.h"
 #include "platforms/cpu/tokens.h"
 #include "platforms/fpga_rtl/block.h"
 #include "platforms/fpga_rtl/half.h"
@@ -17,11 +18,16 @@ static const char name[] = "fpga-rtl", default_device[] = "ssm-block";
 
 enum { MAX_UNITS = 2 * GRAPH_MAX_STAGES + 3 };
 
-struct run {
-    struct task task;
+/* A device with its options chosen, and the block that they name. */
+struct chosen {
     struct device *device;
     struct device_settings settings;
     const struct block *block;
+};
+
+struct run {
+    struct task task;
+    struct chosen chosen;
     struct unit units[MAX_UNITS];
     int n_units;
     bool simulated;
@@ -40,27 +46,26 @@ static bool precision_of(const char *device, enum precision *precision, struct e
     return pricing_precision(name, device, precision, error);
 }
 
-static int number(const struct run *run, const char *option)
+static int number(const struct chosen *chosen, const char *option)
 {
-    const char *value = device_choice(run->device, &run->settings, option);
+    const char *value = device_choice(chosen->device, &chosen->settings, option);
     return value ? atoi(value) : 0;
 }
 
-static bool find_block(struct run *run, struct error *error)
+static bool find_block(struct chosen *chosen, int64_t d_state, struct error *error)
 {
-    const struct model_shape *shape = &run->task.graph->shape;
-    const bool streaming = device_when(run->device, &run->settings, "dataflow=streaming");
+    const bool streaming = device_when(chosen->device, &chosen->settings, "dataflow=streaming");
     char list[320] = "";
     size_t used = 0;
     for (int i = 0; blocks[i]; i++) {
         const struct block *b = blocks[i];
-        if (b->streaming == streaming && b->d_state == shape->d_state && b->lanes == number(run, "lanes") &&
-            b->port_bits == number(run, "port_bits") && b->multiply == number(run, "multiply_latency") &&
-            b->add == number(run, "add_latency")) {
-            run->block = b;
+        if (b->streaming == streaming && b->d_state == d_state && b->lanes == number(chosen, "lanes") &&
+            b->port_bits == number(chosen, "port_bits") &&
+            b->multiply == number(chosen, "multiply_latency") && b->add == number(chosen, "add_latency")) {
+            chosen->block = b;
             return true;
         }
-        if (b->d_state == shape->d_state && used < sizeof list)
+        if (b->d_state == d_state && used < sizeof list)
             used += (size_t)snprintf(list + used, sizeof list - used, "%s%s %d lanes %d bits %d/%d",
                                      used ? ", " : "", b->streaming ? "streaming" : "tiled", b->lanes,
                                      b->port_bits, b->multiply, b->add);
@@ -69,7 +74,16 @@ static bool find_block(struct run *run, struct error *error)
         error, STATUS_USAGE,
         "fpga-rtl: no block of these parameters was built for d_state %lld; built are (dataflow, "
         "lanes, port_bits, multiply/add_latency): %s",
-        (long long)shape->d_state, used ? list : "none");
+        (long long)d_state, used ? list : "none");
+}
+
+static bool choose(const char *device, const char *const *options, struct chosen *chosen, struct error *error)
+{
+    size_t n_options = 0;
+    while (options && options[n_options])
+        n_options++;
+    return device_load(name, device ? device : default_device, &chosen->device, error) &&
+           device_settings(chosen->device, options, n_options, &chosen->settings, error);
 }
 
 static struct unit *add_unit(struct run *run, enum scope scope, const char *unit_name)
@@ -103,7 +117,7 @@ static void add_group(struct run *run, const struct plan *plan, int index, bool 
         snprintf(unit->skip, sizeof unit->skip,
                  "the block computes a token a call: it is simulated in decode");
     else
-        snprintf(unit->kernel, sizeof unit->kernel, "ssm_block/%s", run->block->name);
+        snprintf(unit->kernel, sizeof unit->kernel, "ssm_block/%s", run->chosen.block->name);
 }
 
 static bool list_units(struct run *run, struct error *error)
@@ -132,22 +146,20 @@ static void rtl_close(struct run *run)
 {
     if (!run)
         return;
-    device_free(run->device);
+    device_free(run->chosen.device);
     free(run);
 }
 
 static bool rtl_open(const struct task *task, struct run **opened, struct error *error)
 {
     struct run *run = calloc(1, sizeof *run);
-    size_t n_options = 0;
     if (!run)
         return error_set(error, STATUS_FAILED, "out of memory");
     run->task = *task;
-    while (task->options && task->options[n_options])
-        n_options++;
-    if (!device_load(name, task->device ? task->device : default_device, &run->device, error) ||
-        !device_settings(run->device, task->options, n_options, &run->settings, error) ||
-        (task->graph->shape.arch == ARCH_MAMBA2 && !find_block(run, error)) || !list_units(run, error)) {
+    if (!choose(task->device, task->options, &run->chosen, error) ||
+        (task->graph->shape.arch == ARCH_MAMBA2 &&
+         !find_block(&run->chosen, task->graph->shape.d_state, error)) ||
+        !list_units(run, error)) {
         rtl_close(run);
         return false;
     }
@@ -159,6 +171,14 @@ static int rtl_units(const struct run *run, const struct unit **units)
 {
     *units = run->units;
     return run->n_units;
+}
+
+static struct block_memory memory_of(const struct chosen *chosen, uint64_t call)
+{
+    return (struct block_memory){.bytes_per_cycle = number(chosen, "memory_bytes"),
+                                 .latency = number(chosen, "memory_latency"),
+                                 .stall_percent = number(chosen, "memory_stall_percent"),
+                                 .seed = (uint64_t)number(chosen, "memory_seed") + call};
 }
 
 static void round_all(const float *values, int64_t count, uint16_t *halves)
@@ -205,13 +225,10 @@ static bool simulate_call(struct run *run, const struct ssd_scan_args *scan, con
             }
             want_y[i] = sum + (double)skip->d[first + k] * x[i];
         }
-        const struct block_memory memory = {number(run, "memory_bytes"), number(run, "memory_latency"),
-                                            number(run, "memory_stall_percent"),
-                                            (uint64_t)number(run, "memory_seed") + (uint64_t)run->calls};
         const struct block_call call = {.heads = (int)heads,
                                         .headdim = (int)scan->headdim,
-                                        .tile_heads = number(run, "tile_heads"),
-                                        .tile_headdim = number(run, "tile_headdim"),
+                                        .tile_heads = number(&run->chosen, "tile_heads"),
+                                        .tile_headdim = number(&run->chosen, "tile_headdim"),
                                         .dt = dt,
                                         .dA = dA,
                                         .D = d,
@@ -221,8 +238,9 @@ static bool simulate_call(struct run *run, const struct ssd_scan_args *scan, con
                                         .h = half_h,
                                         .y = y,
                                         .h_next = next};
+        const struct block_memory memory = memory_of(&run->chosen, (uint64_t)run->calls);
         struct block_counts counts;
-        ok = block_simulate(run->block, &memory, &call, &counts, error);
+        ok = block_simulate(run->chosen.block, &memory, &call, &counts, error);
         if (ok) {
             for (int64_t i = 0; i < channels; i++)
                 got[i] = half_to_double(y[i]);
@@ -295,13 +313,9 @@ static bool simulate(struct run *run, struct error *error)
     return ok;
 }
 
-static bool rtl_price(struct run *run, int unit, struct price *price, struct error *error)
+static void fill_price(const struct chosen *chosen, const struct block_counts *counts, struct price *price)
 {
-    const struct block_counts *counts = &run->counts;
-    (void)unit;
-    if (!run->simulated && !simulate(run, error))
-        return false;
-    const double clock = run->device->clock_hz, port_bytes = run->block->port_bits / 8;
+    const double clock = chosen->device->clock_hz, port_bytes = chosen->block->port_bits / 8;
     *price = (struct price){.time_s = (double)counts->cycles / clock,
                             .cycles = (double)counts->cycles,
                             .compute_s = (double)counts->compute / clock,
@@ -321,6 +335,14 @@ static bool rtl_price(struct run *run, int unit, struct price *price, struct err
                             .energy_method = "none",
                             .energy_note = "the simulation counts cycles, not switching"};
     price->off_chip_bytes = price->ports.in_bytes + price->ports.out_bytes;
+}
+
+static bool rtl_price(struct run *run, int unit, struct price *price, struct error *error)
+{
+    (void)unit;
+    if (!run->simulated && !simulate(run, error))
+        return false;
+    fill_price(&run->chosen, &run->counts, price);
     snprintf(price->note, sizeof price->note, "%d call%s of the block in layer 0", run->calls,
              run->calls == 1 ? "" : "s");
     return true;
@@ -337,6 +359,70 @@ static bool rtl_accuracy(struct run *run, int unit, struct accuracy *accuracy, s
     return true;
 }
 
+static int64_t dimension(const struct stage_dim *dims, int n_dims, const char *dim)
+{
+    for (int i = 0; i < n_dims; i++)
+        if (!strcmp(dims[i].name, dim))
+            return dims[i].value;
+    return 0;
+}
+
+/* Cycles do not depend on values: operands are seeded, and every word is held against C. */
+static bool simulate_random(const struct chosen *chosen, int heads, int headdim, struct block_counts *counts,
+                            struct error *error)
+{
+    const int n = chosen->block->d_state;
+    const int64_t channels = (int64_t)heads * headdim, states = channels * n;
+    const int64_t given = 3 * heads + 2 * n + channels + states, results = channels + states;
+    uint16_t *words = malloc((size_t)(given + 2 * results) * sizeof *words);
+    if (!words)
+        return error_set(error, STATUS_FAILED, "out of memory");
+    for (int64_t i = 0; i < given; i++)
+        words[i] = half_from_double((double)(scatter((uint64_t)i) >> 11) * 0x1p-52 - 1);
+    struct block_call call = {.heads = heads,
+                              .headdim = headdim,
+                              .tile_heads = number(chosen, "tile_heads"),
+                              .tile_headdim = number(chosen, "tile_headdim"),
+                              .dt = words};
+    call.dA = call.dt + heads;
+    call.D = call.dA + heads;
+    call.B = call.D + heads;
+    call.C = call.B + n;
+    call.x = call.C + n;
+    call.h = call.x + channels;
+    call.y = words + given;
+    call.h_next = call.y + channels;
+    const struct block_memory memory = memory_of(chosen, 0);
+    bool ok = block_simulate(chosen->block, &memory, &call, counts, error);
+    call.y += results;
+    call.h_next += results;
+    if (ok)
+        block_compute(chosen->block, &call);
+    if (ok && memcmp(words + given, words + given + results, (size_t)results * sizeof *words))
+        ok = error_set(error, STATUS_FAILED, "block %s computes other words than its model in C",
+                       chosen->block->name);
+    free(words);
+    return ok;
+}
+
+static bool rtl_call(const char *device, const char *const *options, const struct stage_dim *dims, int n_dims,
+                     struct price *price, struct error *error)
+{
+    struct chosen chosen = {NULL};
+    struct block_counts counts;
+    const int64_t heads = dimension(dims, n_dims, "heads"), headdim = dimension(dims, n_dims, "headdim");
+    bool ok = choose(device, options, &chosen, error) &&
+              find_block(&chosen, dimension(dims, n_dims, "d_state"), error);
+    if (ok && (heads < 1 || headdim < 1 || heads > UINT16_MAX || headdim > UINT16_MAX))
+        ok = error_set(error, STATUS_USAGE, "a call of %lld heads of %lld channels; 1 to %d of each fit",
+                       (long long)heads, (long long)headdim, UINT16_MAX);
+    ok = ok && simulate_random(&chosen, (int)heads, (int)headdim, &counts, error);
+    if (ok)
+        fill_price(&chosen, &counts, price);
+    device_free(chosen.device);
+    return ok;
+}
+
 extern const struct platform fpga_rtl_platform;
 
 const struct platform fpga_rtl_platform = {
@@ -350,5 +436,6 @@ const struct platform fpga_rtl_platform = {
     .units = rtl_units,
     .accuracy = rtl_accuracy,
     .price = rtl_price,
+    .call = rtl_call,
     .close = rtl_close,
 };
