@@ -41,6 +41,7 @@
 #include "kernels/softplus/softplus.h"
 #include "kernels/ssd/ssd.h"
 #include "kernels/ssd_backward/ssd_backward.h"
+#include "kernels/ssd_block/ssd_block.h"
 #include "kernels/ssd_scan/ssd_scan.h"
 #include "kernels/ssd_states/ssd_states.h"
 
@@ -60,6 +61,7 @@ const struct kernel_family *const kernel_families[] = {
     &ssd_scan_family,
     &selective_scan_family,
     &ssd_family,
+    &ssd_block_family,
     &gate_norm_family,
     &residual_family,
     /* Training. */ &selective_scan_states_family,

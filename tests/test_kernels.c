@@ -147,6 +147,7 @@ static void test_descriptors(void **state)
                                         "skip",
                                         "gate",
                                         "ssd",
+                                        "ssd_block",
                                         "selective_scan",
                                         "ssd_scan",
                                         "gate_norm",
