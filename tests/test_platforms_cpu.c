@@ -100,7 +100,7 @@ static void one_result_however_it_runs(void **state)
 {
     (void)state;
     enum { TOKENS = 17 };
-    static const char *const fusions[] = {"none", "conv-silu", "scan", "conv-silu,scan"};
+    static const char *const fusions[] = {"none", "conv-silu", "scan", "conv-silu,scan", "block"};
     for (int arch = ARCH_MAMBA1; arch <= ARCH_MAMBA2; arch++) {
         const struct model_shape shape = small_shape((enum arch)arch);
         struct model model;
@@ -119,9 +119,11 @@ static void one_result_however_it_runs(void **state)
                                  threads, (long)prompt, error_l2);
                     free(got);
                 }
-        double *fused = logits_of(&model, "conv-silu,scan", PRECISION_FP64, 2, TOKENS, 5);
-        assert_true(relative_l2(fused, want, count) < 1e-13);
-        free(fused);
+        for (int f = 1; f < COUNT_OF(fusions); f++) {
+            double *fused = logits_of(&model, fusions[f], PRECISION_FP64, 2, TOKENS, 5);
+            assert_true(relative_l2(fused, want, count) < 1e-13);
+            free(fused);
+        }
         free(want);
         model_close(&model);
     }
@@ -251,12 +253,60 @@ static void units_cover_the_graph(void **state)
         }
 }
 
+/* A span is the plan's groups that lie in it, and nothing is timed alone beside it. */
+static void spans_run_their_groups(void **state)
+{
+    (void)state;
+    const struct platform *cpu = platform_find("cpu");
+    for (int arch = ARCH_MAMBA1; arch <= ARCH_MAMBA2; arch++) {
+        const struct model_shape shape = small_shape((enum arch)arch);
+        struct model model;
+        struct error error = {0};
+        struct graph graph;
+        struct plan plan, block, spans;
+        const struct plan *both[] = {&plan, &block};
+        struct run *opened = NULL;
+        assert_true(model_synthesize(&shape, 1, &model, &error));
+        assert_true(graph_build(&shape, PHASE_PREFILL, 1, 9, false, &graph, &error));
+        assert_true(plan_build(&graph, plan_fusing("none", PRECISION_FP32), &plan, &error));
+        assert_true(plan_build(&graph, plan_fusing("block", PRECISION_FP32), &block, &error));
+        assert_true(plan_spans(&graph, both, 2, &spans, &error));
+        assert_int_equal(spans.n_groups, block.n_groups);
+        const struct task task = {
+            .model = &model, .graph = &graph, .plan = &plan, .spans = &spans, .threads = 2, .seed = 1};
+        if (!cpu->open(&task, &opened, &error))
+            fail_msg("%s", error.text);
+        const struct unit *units;
+        const int n = cpu->units(opened, &units);
+        int found = 0;
+        for (int u = 0; u < n; u++) {
+            uint64_t mul = 0, written = 0;
+            assert_true(units[u].scope >= SCOPE_LAYER || units[u].in_plan || units[u].span >= 0);
+            if (units[u].span < 0)
+                continue;
+            for (int v = 0; v < n; v++)
+                if (units[v].group >= 0 &&
+                    group_within(&plan.groups[units[v].group], &spans.groups[units[u].span])) {
+                    mul += units[v].work.mul;
+                    written += units[v].bytes_written;
+                }
+            assert_int_equal(units[u].work.mul, mul);
+            assert_int_equal(units[u].bytes_written, written);
+            assert_true(cpu->execute(opened, u, 2, &error));
+            found++;
+        }
+        assert_int_equal(found, arch == ARCH_MAMBA1 ? 2 : 1);
+        cpu->close(opened);
+        model_close(&model);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(one_result_however_it_runs), cmocka_unit_test(uncovered_groups_are_named),
         cmocka_unit_test(bad_token_ids_are_refused),  cmocka_unit_test(team_runs_every_part_once),
-        cmocka_unit_test(units_cover_the_graph),
+        cmocka_unit_test(units_cover_the_graph),      cmocka_unit_test(spans_run_their_groups),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

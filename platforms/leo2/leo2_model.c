@@ -163,6 +163,11 @@ static const char *const ways[] = {
     NULL,
 };
 
+static bool least(const struct task *task, struct plan *plan, struct error *error)
+{
+    return pricing_least(name, default_device, task, plan, error);
+}
+
 extern const struct platform leo2_model_platform;
 
 const struct platform leo2_model_platform = {
@@ -175,6 +180,7 @@ const struct platform leo2_model_platform = {
     .open = open_run,
     .units = pricing_units,
     .price = pricing_price,
+    .least = least,
     .classify = classify,
     .ways = ways,
     .close = pricing_close,

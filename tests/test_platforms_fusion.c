@@ -1,0 +1,240 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * SPDX-FileCopyrightText: 2026 The mamba-bench developers */
+#include "platforms/pricing.h"
+
+#include "tests/temporary.h"
+
+/* What a plan's fusion does on modelled devices. */
+
+struct opened {
+    struct graph graph;
+    struct plan plan;
+    struct run *run;
+    const struct unit *units;
+    int n;
+};
+
+static bool try_open(const char *platform, const char *device, const char *model, int64_t seqlen,
+                     const char *fusion, struct opened *opened, struct error *error)
+{
+    struct model_shape shape;
+    *opened = (struct opened){.run = NULL};
+    const struct task task = {.graph = &opened->graph, .plan = &opened->plan, .device = device};
+    if (!shape_preset(model, &shape, error) ||
+        !graph_build(&shape, PHASE_PREFILL, 1, seqlen, false, &opened->graph, error) ||
+        !plan_build(&opened->graph, plan_fusing(fusion, PRECISION_FP32), &opened->plan, error) ||
+        !platform_find(platform)->open(&task, &opened->run, error))
+        return false;
+    opened->n = pricing_units(opened->run, &opened->units);
+    return true;
+}
+
+static struct opened *open_plan(const char *device, const char *model, int64_t seqlen, const char *fusion)
+{
+    struct opened *opened = malloc(sizeof *opened);
+    struct error error = {0};
+    if (!try_open("fpga-model", device, model, seqlen, fusion, opened, &error))
+        fail_msg("%s", error.text);
+    return opened;
+}
+
+static void close_plan(struct opened *opened)
+{
+    pricing_close(opened->run);
+    free(opened);
+}
+
+static struct price price_of(struct opened *opened, const char *name)
+{
+    struct price price = {.time_s = -1};
+    struct error error = {0};
+    for (int u = 0; u < opened->n; u++)
+        if (!strcmp(opened->units[u].name, name) && !pricing_price(opened->run, u, &price, &error))
+            fail_msg("%s", error.text);
+    assert_true(price.time_s > 0);
+    return price;
+}
+
+static const char scan_group[] = "softplus+discretize+scan+contract+skip+gate";
+
+static void refuse(const char *platform, const char *device, const char *model, const char *fusion,
+                   const char *const *says)
+{
+    struct opened *opened = malloc(sizeof *opened);
+    struct error error = {0};
+    assert_false(try_open(platform, device, model, 64, fusion, opened, &error));
+    assert_int_equal(error.status, STATUS_USAGE);
+    assert_one_line(error.text);
+    for (; *says; says++)
+        assert_contains(error.text, *says);
+    free(opened);
+}
+
+static void what_a_unit_cannot_part_is_named(void **state)
+{
+    (void)state;
+    const char *parts[] = {"fastmamba-vc709", "scan", "contract", "unit 'scan'", NULL};
+    refuse("fpga-model", "fastmamba-vc709", "mamba-130m", "none", parts);
+    refuse("fpga-model", "fastmamba-vc709", "mamba-130m", "conv-silu", parts);
+    const char *block[] = {"ssm-block", "scan", "skip", "unit 'ssm'", NULL};
+    refuse("fpga-model", "ssm-block", "mamba2-130m", "none", block);
+    const char *link[] = {"mannix", "in_proj+conv", "unit 'fc'", "link", NULL};
+    refuse("leo2-model", "mannix", "mamba-130m", "in_proj+conv", link);
+}
+
+static void the_least_fusion_is_what_units_join(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *platform, *device, *model, *text;
+    } cases[] = {
+        {"fpga-model", "fastmamba-vc709", "mamba-130m", "scan+contract+skip"},
+        {"fpga-model", "fastmamba-vc709", "mamba2-130m", "scan+skip"},
+        {"fpga-model", "ssm-block", "mamba2-130m", "scan+skip"},
+        {"leo2-model", "mannix", "mamba-130m", "none"},
+    };
+    for (int c = 0; c < COUNT_OF(cases); c++) {
+        struct opened *opened = malloc(sizeof *opened);
+        struct plan *least = malloc(sizeof *least);
+        struct error error = {0};
+        char text[PLAN_VALUE_SIZE];
+        try_open(cases[c].platform, cases[c].device, cases[c].model, 8, "none", opened, &error);
+        error = (struct error){0};
+        const struct task task = {.graph = &opened->graph, .plan = &opened->plan, .device = cases[c].device};
+        if (!platform_find(cases[c].platform)->least(&task, least, &error))
+            fail_msg("%s", error.text);
+        assert_true(plan_fusion_text(least, text, &error));
+        assert_string_equal(text, cases[c].text);
+        pricing_close(opened->run);
+        free(opened);
+        free(least);
+    }
+}
+
+/* The more is fused, the less crosses the off-chip border; what fits on chip never does. */
+static void fusing_saves_off_chip_bytes(void **state)
+{
+    (void)state;
+    static const char *const fusions[] = {"scan+contract+skip", "conv-silu,scan+contract+skip", "scan",
+                                          "block"};
+    double bytes = 0;
+    for (int f = 0; f < COUNT_OF(fusions); f++) {
+        struct opened *opened = open_plan("fastmamba-vc709", "mamba-130m", 2048, fusions[f]);
+        const struct price price = price_of(opened, "layer");
+        assert_true(f == 0 || price.off_chip_bytes < bytes);
+        bytes = price.off_chip_bytes;
+        close_plan(opened);
+    }
+    struct opened *scan = open_plan("fastmamba-vc709", "mamba-130m", 2048, "scan");
+    /* dt, u, z in, y out: 4 BLD of 2 bytes, B and C; a, D and bias of 1 byte; 4 bytes of state both ways,
+     * with each of the tiles of tokens at least once. */
+    const double channels = 1536, tokens = 2048, states = 16;
+    const double activations = 2 * (4 * tokens * channels + 2 * tokens * states);
+    const struct price fused = price_of(scan, scan_group);
+    assert_true(fused.off_chip_bytes >= activations + channels * (states + 2) + 8 * channels * states);
+    assert_true(fused.off_chip_bytes <= activations * 1.02);
+    close_plan(scan);
+}
+
+/* Inside the scan's group abar, bu and h live at once: 3 values of 2 bytes for each token, channel and state.
+ * Beside them the state (4 bytes) and a, D, dt's bias (1 byte). */
+static void tiles_fit_on_chip(void **state)
+{
+    (void)state;
+    const double channels = 1536, states = 16, room = 4405248;
+    const double token = 2 * 3 * channels * states, fixed = 4 * channels * states + channels * (states + 2);
+    struct opened *opened = open_plan("fastmamba-vc709", "mamba-130m", 2048, "scan");
+    struct price price = price_of(opened, scan_group);
+    assert_int_equal(price.tile_tokens, (int64_t)((room - fixed) / token));
+    assert_int_equal(price.tile_channels, 0);
+    assert_true(price.held_bytes == 2048 * token + fixed && price.held_room == room);
+    assert_contains(price.note, "on chip");
+    close_plan(opened);
+    opened = open_plan("fastmamba-vc709", "mamba-130m", price.tile_tokens, "scan");
+    price = price_of(opened, scan_group);
+    assert_int_equal(price.tile_tokens, 0);
+    assert_true(price.held_bytes == 0);
+    close_plan(opened);
+    opened = open_plan("fastmamba-vc709", "mamba-130m", 30, "scan");
+    assert_int_equal(price_of(opened, scan_group).tile_tokens, 29);
+    close_plan(opened);
+}
+
+/* A machine whose on-chip memory has so many bytes, which computes everything in one unit. */
+static void write_small_device(int on_chip)
+{
+    char text[1200];
+    snprintf(
+        text, sizeof text,
+        "name: small\nplatform: fpga-model\nsummary: a small device\nsource: nowhere\nclock_hz: 1e6\n"
+        "assumed:\n  - {name: everything, reason: it is a toy}\n"
+        "units:\n  - name: all\n    stages: [norm, in_proj, conv, silu, x_proj, dt_proj, softplus, "
+        "discretize, "
+        "scan, contract, skip, gate, gate_norm, out_proj, residual, final_norm, head, embed, input_proj]\n"
+        "memory:\n  - bytes_per_s: 1e6\n    weight_bytes: 1\n    activation_bytes: 2\n    state_bytes: 4\n"
+        "    on_chip_bytes: %d\n    activations: off_chip\n    state: read_write\n"
+        "overlap:\n  - {resources: false, memory: false}\n"
+        "energy: {power_w: 1, source: nowhere}\n",
+        on_chip);
+    write_temporary_text("devices/fpga-model-small.yaml", text);
+}
+
+/* The toy's presets come from the source's configs. */
+static int copy_models(void **state)
+{
+    if (make_temporary_folder(state))
+        return -1;
+    make_temporary_subfolder("devices");
+    return symlink(TEST_CONFIGS "/models", temporary_path("models")) ||
+           setenv("MAMBA_BENCH_CONFIGS", temporary_folder, 1);
+}
+
+static int drop_models(void **state)
+{
+    unsetenv("MAMBA_BENCH_CONFIGS");
+    unlink(temporary_path("models"));
+    return remove_temporary_folder(state);
+}
+
+static void small_memories_need_tiles_of_channels(void **state)
+{
+    (void)state;
+    const double channels = 1536, states = 16, tokens = 64;
+    const double held = 4 * channels * states + channels * (states + 2) + 2 * 3 * channels * states;
+    write_small_device(20000);
+    struct opened *opened = open_plan("small", "mamba-130m", (int64_t)tokens, "scan");
+    const struct price price = price_of(opened, scan_group);
+    assert_int_equal(price.tile_tokens, 1);
+    assert_int_equal(price.tile_channels, (int64_t)(channels * 20000 / held));
+    /* B and C come again with every tile of channels; the state moves once. */
+    const double passes = (double)((1536 + price.tile_channels - 1) / price.tile_channels);
+    assert_true(price.off_chip_bytes == 2 * (4 * tokens * channels + passes * 2 * tokens * states) +
+                                            channels * (states + 2) + 2 * 4 * channels * states);
+    close_plan(opened);
+
+    /* The norm of Mamba-2's block needs all channels at once. */
+    struct error error = {0};
+    struct opened *block = open_plan("small", "mamba2-130m", (int64_t)tokens, "block");
+    int skipped = 0;
+    for (int u = 0; u < block->n; u++)
+        if (block->units[u].scope == SCOPE_GROUP) {
+            struct price none;
+            assert_false(pricing_price(block->run, u, &none, &error));
+            assert_contains(block->units[u].skip, "does not fit even for one token");
+            skipped++;
+        }
+    assert_int_equal(skipped, 1);
+    close_plan(block);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_a_unit_cannot_part_is_named),
+        cmocka_unit_test(the_least_fusion_is_what_units_join),
+        cmocka_unit_test(fusing_saves_off_chip_bytes),
+        cmocka_unit_test(tiles_fit_on_chip),
+        cmocka_unit_test_setup_teardown(small_memories_need_tiles_of_channels, copy_models, drop_models),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
