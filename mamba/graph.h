@@ -14,7 +14,9 @@ enum tensor_role {
     TENSOR_WEIGHT,
     TENSOR_STATE,      /* carried from token to token, one a layer */
     TENSOR_ACTIVATION, /* made by one stage, used by others */
-    TENSOR_OUTPUT      /* logits */
+    TENSOR_OUTPUT,     /* logits */
+    TENSOR_GRADIENT,   /* of an activation or a state, in training */
+    TENSOR_WEIGHT_GRADIENT
 };
 
 /* A tensor of the graph, row-major; (batch, seqlen, channels) has batch * seqlen rows. A view is a block of
@@ -23,7 +25,7 @@ enum tensor_role {
 struct tensor {
     const char *name;
     enum tensor_role role;
-    enum weight weight; /* of TENSOR_WEIGHT */
+    enum weight weight; /* of TENSOR_WEIGHT and TENSOR_WEIGHT_GRADIENT */
     int64_t rows, columns;
     int parent; /* -1: not a view */
     int64_t first_row, row_step, first_column;
@@ -32,19 +34,22 @@ struct tensor {
 };
 
 enum {
-    STAGE_MAX_OPERANDS = 12,
+    STAGE_MAX_OPERANDS = 24,
     STAGE_MAX_DIMS = 8,
     STAGE_MAX_PARAMETERS = 4,
-    GRAPH_MAX_STAGES = 32,
-    GRAPH_MAX_TENSORS = 64
+    GRAPH_MAX_STAGES = 48,
+    GRAPH_MAX_TENSORS = 128,
+    SCAN_BACKWARD_SLICES = 8 /* parts of sums over channels that threads may share */
 };
 
-/* Where a stage stands: once before the layers, in every layer, or once after them. */
+/* Where a stage stands: once before the layers, in every layer, or once after them. Backward stages run in
+ * the opposite order: after the layers, in every layer from the last on, before them. */
 enum place { PLACE_BEFORE, PLACE_LAYER, PLACE_AFTER };
 
 struct stage {
     const char *name; /* DESIGN's word */
     enum place place;
+    bool backward;
     const struct kernel_family *family; /* that computes this stage alone */
     int n_dims;
     struct stage_dim {
@@ -65,7 +70,18 @@ struct stage {
 };
 
 /* The stages of one workload with every tensor between them. Layers are all alike, so one stands for all:
- * the stages of PLACE_LAYER run n_layer times. */
+ * the stages of PLACE_LAYER run n_layer times.
+ *
+ * In training each sequence starts from states of zeros, the head sees every token and the gradient of the
+ * logits, d_logits, is an input. The gradient of a tensor t is d_t. What the backward stages compute:
+ *   NAME_dgrad, NAME_wgrad   a projection's gradients of its input (x_proj's is added to the scan's) and
+ * weights conv_backward            conv and silu, whose argument it builds again from conv's input
+ *   scan_backward            Mamba-1: softplus to gate, whose output it makes once more; Mamba-2: softplus to
+ * skip. From the states h before each step, as many of them as the plan keeps reduce_b, reduce_c       the
+ * parts of its gradients of B and C that threads made gate_norm_backward       whose output it makes once
+ * more norm_backward            norm and the residual around the layer; final_norm_backward embed_backward
+ * added to the head's gradient when these share a weight d_a is the gradient of a = -exp(A_log); that of
+ * A_log is a times it. */
 struct graph {
     struct model_shape shape;
     enum phase phase;
@@ -81,8 +97,12 @@ struct graph {
 bool graph_build(const struct model_shape *shape, enum phase phase, int64_t batch, int64_t seqlen,
                  bool all_logits, struct graph *graph, struct error *error);
 
-int graph_stage(const struct graph *graph, const char *name);                /* -1: none */
-int64_t stage_dim(const struct stage *stage, const char *name);              /* -1: none */
+int graph_stage(const struct graph *graph, const char *name);   /* -1: none */
+int graph_tensor(const struct graph *graph, const char *name);  /* -1: none */
+int64_t stage_dim(const struct stage *stage, const char *name); /* -1: none */
+/* The stage's work if that dim had another value. */
+bool stage_work_with(const struct stage *stage, const char *dim, int64_t value, struct work *work,
+                     struct error *error);
 int64_t stage_repeats(const struct graph *graph, const struct stage *stage); /* n_layer or 1 */
 int64_t tensor_elements(const struct tensor *tensor);
 /* The tensor that a view, however deep, is part of (itself when it is none). */

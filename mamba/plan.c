@@ -3,6 +3,7 @@
 #include "mamba/plan.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static const struct {
@@ -77,23 +78,23 @@ static bool is_output(const struct stage_operand *operand)
     return operand->operand->role == OPERAND_OUTPUT;
 }
 
-/* The stage that makes the root tensor, or -1. */
-static int producer(const struct graph *graph, int root)
+/* Gradients of several parts of one tensor have a maker each. */
+static bool makes(const struct graph *graph, int stage, int root)
 {
-    for (int s = 0; s < graph->n_stages; s++)
-        for (int o = 0; o < graph->stages[s].n_operands; o++)
-            if (is_output(&graph->stages[s].operands[o]) && graph->stages[s].operands[o].tensor == root)
-                return s;
-    return -1;
+    for (int o = 0; o < graph->stages[stage].n_operands; o++)
+        if (is_output(&graph->stages[stage].operands[o]) &&
+            tensor_root(graph, graph->stages[stage].operands[o].tensor) == root)
+            return true;
+    return false;
 }
 
 /* True when `to` reads what `from` makes. */
 static bool feeds(const struct graph *graph, int from, int to)
 {
     const struct stage *stage = &graph->stages[to];
-    for (int o = 0; o < stage->n_operands; o++)
+    for (int o = 0; o < stage->n_operands && from != to; o++)
         if (!is_output(&stage->operands[o]) &&
-            producer(graph, tensor_root(graph, stage->operands[o].tensor)) == from)
+            makes(graph, from, tensor_root(graph, stage->operands[o].tensor)))
             return true;
     return false;
 }
@@ -120,7 +121,8 @@ static bool group_connected(const struct graph *graph, const struct group *group
                     reached[i] = grew = true;
     }
     for (int i = 0; i < group->n_stages; i++) {
-        if (graph->stages[group->stages[i]].place != group->place)
+        if (graph->stages[group->stages[i]].place != group->place ||
+            graph->stages[group->stages[i]].backward != group->backward)
             return error_set(error, STATUS_USAGE, "--fusion: %s and %s do not stand in the same layer",
                              graph->stages[group->stages[0]].name, graph->stages[group->stages[i]].name);
         if (!reached[i])
@@ -147,16 +149,38 @@ void plan_stage_cost(const struct graph *graph, const struct plan *plan, const s
         scan_cost(graph, plan->scan, discretize < 0 || in_group(group, discretize), cost);
 }
 
+static bool made_in_group(const struct graph *graph, const struct group *group, int root)
+{
+    for (int i = 0; i < group->n_stages; i++)
+        if (makes(graph, group->stages[i], root))
+            return true;
+    return false;
+}
+
+static bool is_kept_states(const struct stage *stage, const struct stage_operand *operand)
+{
+    return stage->backward && !strcmp(operand->operand->name, "states");
+}
+
+uint64_t plan_operand_bytes(const struct graph *graph, const struct plan *plan, const struct stage *stage,
+                            const struct stage_operand *operand, double bytes_per_value)
+{
+    if (!is_kept_states(stage, operand))
+        return stage_operand_bytes(graph, stage, operand, bytes_per_value);
+    const int64_t values = graph->batch * plan->kept * graph->tensors[operand->tensor].columns;
+    return (uint64_t)((double)values * bytes_per_value);
+}
+
 /* Bytes of `root`, made inside the group, that stages outside it read: each distinct view once. What is
  * carried to the next layer or leaves the model is read as a whole. */
-static uint64_t bytes_leaving(const struct graph *graph, const struct group *group, int root,
-                              double value_bytes)
+static uint64_t bytes_leaving(const struct graph *graph, const struct plan *plan, const struct group *group,
+                              int root, double value_bytes)
 {
     const struct tensor *tensor = &graph->tensors[root];
     const uint64_t whole = (uint64_t)((double)tensor_elements(tensor) * value_bytes);
     bool counted[GRAPH_MAX_TENSORS] = {false};
     uint64_t bytes = 0;
-    if (tensor->role == TENSOR_OUTPUT || tensor->overwrites >= 0)
+    if (tensor->role == TENSOR_OUTPUT || tensor->role == TENSOR_WEIGHT_GRADIENT || tensor->overwrites >= 0)
         return whole;
     for (int s = 0; s < graph->n_stages; s++) {
         if (in_group(group, s))
@@ -166,7 +190,7 @@ static uint64_t bytes_leaving(const struct graph *graph, const struct group *gro
             if (is_output(operand) || tensor_root(graph, operand->tensor) != root || counted[operand->tensor])
                 continue;
             counted[operand->tensor] = true;
-            bytes += stage_operand_bytes(graph, &graph->stages[s], operand, value_bytes);
+            bytes += plan_operand_bytes(graph, plan, &graph->stages[s], operand, value_bytes);
         }
     }
     return bytes < whole ? bytes : whole;
@@ -197,19 +221,23 @@ static void count_group(const struct graph *graph, const struct plan *plan, stru
             const struct stage_operand *operand = &stage->operands[o];
             const int root = tensor_root(graph, operand->tensor);
             const double value_bytes = operand_value_bytes(graph, stage, operand, precision);
-            const uint64_t bytes = stage_operand_bytes(graph, stage, operand, value_bytes);
+            const uint64_t bytes = plan_operand_bytes(graph, plan, stage, operand, value_bytes);
             if (counted[operand->tensor])
                 continue;
             counted[operand->tensor] = true;
             if (is_output(operand)) {
-                const uint64_t leaving = bytes_leaving(graph, group, root, value_bytes);
+                uint64_t leaving = bytes_leaving(graph, plan, group, root, value_bytes);
+                leaving = leaving < bytes ? leaving : bytes; /* a part of what is made of root */
                 group->bytes_written += leaving;
                 group->onchip_bytes += bytes - leaving;
             } else if (graph->tensors[root].role == TENSOR_STATE) {
                 group->state_bytes += bytes;
                 group->bytes_read += bytes;
                 group->bytes_written += bytes;
-            } else if (!in_group(group, producer(graph, root))) {
+            } else if (graph->tensors[root].role == TENSOR_WEIGHT_GRADIENT) {
+                group->bytes_read += bytes;
+                group->bytes_written += bytes;
+            } else if (!made_in_group(graph, group, root)) {
                 group->bytes_read += bytes;
                 if (graph->tensors[root].role == TENSOR_WEIGHT)
                     group->weight_bytes += bytes;
@@ -219,16 +247,18 @@ static void count_group(const struct graph *graph, const struct plan *plan, stru
 }
 
 /* Bytes of a tensor made inside the group that do not leave it. */
-static uint64_t inner_bytes(const struct graph *graph, const struct group *group, const struct stage *stage,
-                            const struct stage_operand *operand, enum precision precision)
+static uint64_t inner_bytes(const struct graph *graph, const struct plan *plan, const struct group *group,
+                            const struct stage *stage, const struct stage_operand *operand)
 {
-    const double value_bytes = operand_value_bytes(graph, stage, operand, precision);
-    return stage_operand_bytes(graph, stage, operand, value_bytes) -
-           bytes_leaving(graph, group, tensor_root(graph, operand->tensor), value_bytes);
+    const double value_bytes = operand_value_bytes(graph, stage, operand, plan->precision);
+    const uint64_t bytes = stage_operand_bytes(graph, stage, operand, value_bytes);
+    const uint64_t leaving =
+        bytes_leaving(graph, plan, group, tensor_root(graph, operand->tensor), value_bytes);
+    return bytes - (leaving < bytes ? leaving : bytes);
 }
 
 /* Inner tensors are needed from the stage that makes them to the last that reads them. */
-static void count_live(const struct graph *graph, enum precision precision, struct group *group)
+static void count_live(const struct graph *graph, const struct plan *plan, struct group *group)
 {
     for (int now = 0; now < group->n_stages; now++) {
         uint64_t live = 0;
@@ -240,7 +270,7 @@ static void count_live(const struct graph *graph, enum precision precision, stru
                     needed |=
                         reads(graph, group->stages[reader], tensor_root(graph, stage->operands[o].tensor));
                 if (is_output(&stage->operands[o]) && needed)
-                    live += inner_bytes(graph, group, stage, &stage->operands[o], precision);
+                    live += inner_bytes(graph, plan, group, stage, &stage->operands[o]);
             }
         }
         group->live_bytes = live > group->live_bytes ? live : group->live_bytes;
@@ -300,7 +330,8 @@ static bool partition(const struct graph *graph, const int *label, struct plan *
         int g = label[s] >= 0 ? index_of[label[s]] : -1;
         if (g < 0) {
             g = plan->n_groups++;
-            plan->groups[g] = (struct group){.place = graph->stages[s].place};
+            plan->groups[g] =
+                (struct group){.place = graph->stages[s].place, .backward = graph->stages[s].backward};
             if (label[s] >= 0)
                 index_of[label[s]] = g;
         }
@@ -311,7 +342,7 @@ static bool partition(const struct graph *graph, const int *label, struct plan *
         if (!group_connected(graph, &plan->groups[g], error))
             return false;
         count_group(graph, plan, &plan->groups[g]);
-        count_live(graph, plan->precision, &plan->groups[g]);
+        count_live(graph, plan, &plan->groups[g]);
     }
     return order_groups(graph, plan, error);
 }
@@ -339,17 +370,133 @@ static bool label_fusion(const struct graph *graph, const char *fusion, int *lab
 
 static bool check_choice(enum plan_choice choice, const char *value, struct error *error)
 {
-    static const char *const later[CHOICE_COUNT] = {[CHOICE_RECOMPUTE] = "store recompute checkpoint"};
-    const char *name = plan_choice_name(choice), *only = choices_made[choice].fallback;
-    if (strlen(value) >= PLAN_VALUE_SIZE)
-        return error_set(error, STATUS_USAGE, "--%s: longer than %d characters", name, PLAN_VALUE_SIZE - 1);
-    if (choice == CHOICE_FUSION || choice == CHOICE_SCAN || !strcmp(value, only))
+    return strlen(value) < PLAN_VALUE_SIZE ||
+           error_set(error, STATUS_USAGE, "--%s: longer than %d characters", plan_choice_name(choice),
+                     PLAN_VALUE_SIZE - 1);
+}
+
+/* What backward finds kept. The value was checked for its length. */
+static bool choose_kept(const struct graph *graph, struct plan *plan, struct error *error)
+{
+    static const char checkpoint[] = "checkpoint:";
+    const char *value = plan->values[CHOICE_RECOMPUTE];
+    char *end = "";
+    if (graph->phase != PHASE_TRAIN)
+        return !strcmp(value, "none") ||
+               error_set(error, STATUS_USAGE, "--recompute %s: only --phase train has a backward pass",
+                         value);
+    plan->interval = graph->seqlen;
+    if (!strcmp(value, "recompute"))
         return true;
-    char word[PLAN_VALUE_SIZE];
-    snprintf(word, sizeof word, "%.*s", (int)strcspn(value, ":"), value);
-    if (*word && strstr(later[choice], word))
-        return error_set(error, STATUS_USAGE, "--%s %s is not built yet: %s is", name, value, only);
-    return error_set(error, STATUS_USAGE, "--%s %s: must be %s", name, value, only);
+    if (!strcmp(value, "store"))
+        plan->interval = 1;
+    else if (!strncmp(value, checkpoint, sizeof checkpoint - 1) && value[sizeof checkpoint - 1] >= '0' &&
+             value[sizeof checkpoint - 1] <= '9')
+        plan->interval = strtoll(value + sizeof checkpoint - 1, &end, 10);
+    else
+        return error_set(error, STATUS_USAGE, "--recompute %s: must be store, recompute or checkpoint:K",
+                         value);
+    if (*end || plan->interval < 1 || plan->interval > graph->seqlen)
+        return error_set(error, STATUS_USAGE,
+                         "--recompute %s: K must be from 1 to the sequence's length, %lld", value,
+                         (long long)graph->seqlen);
+    plan->kept = (graph->seqlen + plan->interval - 1) / plan->interval;
+    return true;
+}
+
+static bool cheap_to_rebuild(const struct graph *graph, const struct group *group)
+{
+    static const char *const names[] = {"norm", "conv", "silu", "dt_proj"};
+    for (int i = 0; i < group->n_stages; i++) {
+        bool cheap = false;
+        for (int n = 0; n < COUNT_OF(names); n++)
+            cheap |= !strcmp(graph->stages[group->stages[i]].name, names[n]);
+        if (!cheap)
+            return false;
+    }
+    return true;
+}
+
+/* Whether a backward stage, or a group that is rebuilt for it, reads the tensor. */
+static bool backward_reads(const struct graph *graph, const struct plan *plan, int root)
+{
+    for (int s = 0; s < graph->n_stages; s++)
+        for (int o = 0; o < graph->stages[s].n_operands; o++) {
+            const struct stage_operand *operand = &graph->stages[s].operands[o];
+            if (graph->stages[s].backward && !is_output(operand) &&
+                !is_kept_states(&graph->stages[s], operand) && tensor_root(graph, operand->tensor) == root)
+                return true;
+        }
+    for (int g = 0; g < plan->n_groups; g++)
+        for (int i = 0; plan->groups[g].rebuilt && i < plan->groups[g].n_stages; i++)
+            if (reads(graph, plan->groups[g].stages[i], root) &&
+                !made_in_group(graph, &plan->groups[g], root))
+                return true;
+    return false;
+}
+
+/* Times that the model keeps a tensor that the group makes. */
+static uint64_t copies(const struct graph *graph, const struct group *group)
+{
+    return group->place == PLACE_LAYER ? (uint64_t)graph->shape.n_layer : 1;
+}
+
+static void keep_for_backward(const struct graph *graph, struct plan *plan)
+{
+    const double value_bytes =
+        precision_bytes(plan->precision == PRECISION_FP64 ? PRECISION_FP64 : PRECISION_FP32);
+    const int scan = graph_stage(graph, "scan"), backward = graph_stage(graph, "scan_backward");
+    const bool all = plan->interval == 1 && !strcmp(plan->values[CHOICE_RECOMPUTE], "store");
+    for (int g = 0; g < plan->n_groups; g++) {
+        struct group *group = &plan->groups[g];
+        group->rebuilt = !all && cheap_to_rebuild(graph, group);
+        if (group->rebuilt)
+            work_add(&plan->repeated, &group->work, copies(graph, group));
+    }
+    for (int g = 0; g < plan->n_groups; g++) {
+        struct group *group = &plan->groups[g];
+        for (int t = 0; t < graph->n_tensors && !group->rebuilt; t++) {
+            const struct tensor *tensor = &graph->tensors[t];
+            /* What is made in place of a tensor is that tensor in the next layer. */
+            const int root = tensor->overwrites >= 0 ? tensor->overwrites : t;
+            if (tensor->parent >= 0 || graph->tensors[root].role != TENSOR_ACTIVATION ||
+                !made_in_group(graph, group, t) || !backward_reads(graph, plan, root))
+                continue;
+            plan->saved[root] = true;
+            group->saved_bytes += (uint64_t)((double)tensor_elements(tensor) * value_bytes);
+        }
+        if (in_group(group, scan)) {
+            group->keeps_states = plan->kept > 0;
+            const struct stage *stage = &graph->stages[backward];
+            for (int o = 0; o < stage->n_operands; o++)
+                if (is_kept_states(stage, &stage->operands[o])) {
+                    const uint64_t bytes =
+                        plan_operand_bytes(graph, plan, stage, &stage->operands[o], value_bytes);
+                    group->saved_bytes += bytes;
+                    if (!made_in_group(graph, group, stage->operands[o].tensor))
+                        group->bytes_written += bytes;
+                }
+        }
+        plan->saved_bytes += group->saved_bytes * copies(graph, group);
+    }
+}
+
+/* Between the states that are kept, scan_backward rebuilds them. */
+static bool count_rebuilt_states(const struct graph *graph, struct plan *plan, struct error *error)
+{
+    const int index = graph_stage(graph, "scan_backward");
+    const struct work *kept = &graph->stages[index].work;
+    for (int g = 0; g < plan->n_groups; g++) {
+        struct work work;
+        if (!in_group(&plan->groups[g], index))
+            continue;
+        if (!stage_work_with(&graph->stages[index], "interval", plan->interval, &work, error))
+            return false;
+        const struct work more = {.mul = work.mul - kept->mul, .add = work.add - kept->add};
+        work_add(&plan->groups[g].work, &more, 1);
+        work_add(&plan->repeated, &more, copies(graph, &plan->groups[g]));
+    }
+    return true;
 }
 
 bool plan_build(const struct graph *graph, struct plan_choices choices, struct plan *plan,
@@ -359,7 +506,10 @@ bool plan_build(const struct graph *graph, struct plan_choices choices, struct p
     /* The values may be those of *plan itself. */
     struct plan built = {.precision = choices.precision};
     for (int c = 0; c < CHOICE_COUNT; c++) {
-        const char *value = choices.values[c] ? choices.values[c] : choices_made[c].fallback;
+        const bool trained = c == CHOICE_RECOMPUTE && graph->phase == PHASE_TRAIN;
+        const char *value = choices.values[c] ? choices.values[c]
+                            : trained         ? "recompute"
+                                              : choices_made[c].fallback;
         if (!check_choice((enum plan_choice)c, value, error))
             return false;
         snprintf(built.values[c], sizeof built.values[c], "%s", value);
@@ -367,8 +517,13 @@ bool plan_build(const struct graph *graph, struct plan_choices choices, struct p
     if (!scan_choice_parse(built.values[CHOICE_SCAN], graph->shape.arch, &built.scan, error))
         return false;
     *plan = built;
-    return label_fusion(graph, plan->values[CHOICE_FUSION], label, error) &&
-           partition(graph, label, plan, error);
+    if (!choose_kept(graph, plan, error) || !label_fusion(graph, plan->values[CHOICE_FUSION], label, error) ||
+        !partition(graph, label, plan, error))
+        return false;
+    if (graph->phase != PHASE_TRAIN)
+        return true;
+    keep_for_backward(graph, plan);
+    return count_rebuilt_states(graph, plan, error);
 }
 
 int plan_choice_values(enum plan_choice choice, const struct graph *graph,
@@ -380,6 +535,14 @@ int plan_choice_values(enum plan_choice choice, const struct graph *graph,
         [CHOICE_RECOMPUTE] = {"none"},
     };
     int n = 0;
+    if (choice == CHOICE_RECOMPUTE && graph->phase == PHASE_TRAIN) {
+        snprintf(values[n++], PLAN_VALUE_SIZE, "store");
+        for (int64_t k = 1; k < graph->seqlen && n < PLAN_MAX_VALUES - 2; k *= 4)
+            snprintf(values[n++], PLAN_VALUE_SIZE, "checkpoint:%lld", (long long)k);
+        snprintf(values[n++], PLAN_VALUE_SIZE, "checkpoint:%lld", (long long)graph->seqlen);
+        snprintf(values[n++], PLAN_VALUE_SIZE, "recompute");
+        return n;
+    }
     for (int i = 0; i < PLAN_MAX_VALUES && listed[choice][i]; i++) {
         struct scan_choice scan;
         struct error none = {0};
@@ -432,7 +595,8 @@ bool plan_spans(const struct graph *graph, const struct plan *const *plans, int 
         }
     while (merge_cycle(graph, label))
         ;
-    *spans = (struct plan){.precision = plans[0]->precision};
+    *spans = (struct plan){
+        .precision = plans[0]->precision, .interval = plans[0]->interval, .kept = plans[0]->kept};
     return partition(graph, label, spans, error);
 }
 

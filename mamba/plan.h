@@ -40,7 +40,10 @@ struct group {
     uint64_t onchip_bytes; /* tensors that live only inside the group */
     uint64_t live_bytes;   /* of these, the most at any one time when the stages run one after another, each
                             * on all tokens; in proportion to the tokens of a tile */
-    uint64_t saved_bytes;  /* what backward keeps of it; 0 without backward */
+    uint64_t saved_bytes;  /* what it leaves for the backward pass, which no later layer overwrites */
+    bool keeps_states;     /* leaves states of the scan for the backward pass */
+    bool backward;         /* its stages are of the backward pass */
+    bool rebuilt;          /* runs once more before the backward pass of its layer */
 };
 
 /* What is done with the graph: a partition of its stages into groups. */
@@ -50,6 +53,12 @@ struct plan {
     struct scan_choice scan;
     int n_groups;
     struct group groups[GRAPH_MAX_STAGES];
+    /* Training; all zero else. */
+    int64_t interval; /* a state is kept before every interval-th step */
+    int64_t kept;     /* states of a sequence in a layer: 0 when all are rebuilt from the start */
+    bool saved[GRAPH_MAX_TENSORS]; /* root tensors that each layer keeps from forward to backward */
+    uint64_t saved_bytes;          /* of the whole model, states included */
+    struct work repeated;          /* of one pass of the model: work that is done once more for backward */
 };
 
 /* The fusion is `none` or a comma-separated list of partitions a+b+c and named fusions:
@@ -59,13 +68,23 @@ struct plan {
  *              conv-silu and scan; Mamba-2 has one, conv to gate_norm. norm and residual stay alone: what
  * lies between them and a matmul of their own layer is nothing, and layers are not fused. Stages not named
  * stand alone. A stage that the graph does not have, one named twice, or a group that is not connected or
- * closes a cycle is an error that names the stages. */
+ * closes a cycle is an error that names the stages.
+ *
+ * Training (else `none`) keeps, from forward to backward,
+ *   store         all that backward stages read, a state before every step included
+ *   recompute     what it cannot rebuild without a large projection: each layer's input and the outputs of
+ * in_proj, x_proj and (Mamba-2) skip. norm, conv, silu, dt_proj and all states are rebuilt. The default
+ *   checkpoint:K  as recompute, and a state before every K-th step, from which those between are rebuilt */
 bool plan_build(const struct graph *graph, struct plan_choices choices, struct plan *plan,
                 struct error *error);
 
 /* The work of a stage of the group in the plan's scan algorithm; of any but scan, its own. */
 void plan_stage_cost(const struct graph *graph, const struct plan *plan, const struct group *group, int stage,
                      struct scan_cost *cost);
+/* Bytes that one execution of the stage moves for this operand: stage_operand_bytes, but of the states that
+ * scan_backward reads only those that the plan keeps. */
+uint64_t plan_operand_bytes(const struct graph *graph, const struct plan *plan, const struct stage *stage,
+                            const struct stage_operand *operand, double bytes_per_value);
 
 /* What was asked for, to build another plan alike. The plan must outlive it. */
 struct plan_choices plan_choices(const struct plan *plan);

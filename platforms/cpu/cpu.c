@@ -13,7 +13,7 @@
 
 enum { MAX_UNITS = 2 * GRAPH_MAX_STAGES + 3, ACCURACY_TOKENS = 32 };
 
-_Static_assert(GRAPH_MAX_STAGES <= 32, "span_groups has a bit for each group");
+_Static_assert(GRAPH_MAX_STAGES <= 64, "span_groups has a bit for each group");
 
 struct run {
     struct task task;
@@ -24,7 +24,7 @@ struct run {
     struct program *stages_alone; /* the same graph with every stage its own kernel; may be null */
     int n_units;
     struct unit units[MAX_UNITS];
-    uint32_t span_groups[GRAPH_MAX_STAGES]; /* of each span, bit 1 << group */
+    uint64_t span_groups[GRAPH_MAX_STAGES]; /* of each span, bit 1 << group */
     int64_t next_layer;
     bool compared; /* whole_model and whole_layer are filled in */
     struct accuracy whole_model, whole_layer;
@@ -99,7 +99,7 @@ static void add_span_unit(struct run *run, int span)
     for (int g = 0; g < plan->n_groups; g++)
         if (group_within(&plan->groups[g], whole)) {
             accumulate(unit, &plan->groups[g], 1);
-            run->span_groups[span] |= UINT32_C(1) << g;
+            run->span_groups[span] |= UINT64_C(1) << g;
             n++;
         }
     run->n_units -= n == 1; /* the plan's own group */

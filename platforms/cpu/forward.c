@@ -2,6 +2,7 @@
  * SPDX-FileCopyrightText: 2026 The mamba-bench developers */
 #include "platforms/cpu/forward.h"
 
+#include <malloc.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -64,7 +65,12 @@ struct program {
     struct network *network;
     const struct graph *graph;
     const struct plan *plan;
-    char *data[GRAPH_MAX_TENSORS]; /* of each root tensor that the program owns */
+    /* Of each root tensor that the program owns: one block, or one for every layer that keeps its own. */
+    struct blocks {
+        char **data;
+        int64_t count;
+    } blocks[GRAPH_MAX_TENSORS];
+    struct blocks states; /* that the scans of training keep, one for each layer */
     struct step steps[GRAPH_MAX_STAGES];
 };
 
@@ -267,10 +273,10 @@ static bool use_packed(struct network *network, const struct kernel_family *fami
 const struct kernel_family *family_for_group(const struct graph *graph, const struct group *group)
 {
     if (group->n_stages == 1)
-        return graph->stages[group->stages[0]].family;
+        return group->keeps_states ? NULL : graph->stages[group->stages[0]].family;
     for (int f = 0; kernel_families[f]; f++) {
         const struct kernel_family *family = kernel_families[f];
-        bool covers = true;
+        bool covers = (kernel_operand(family, "states") != NULL) == group->keeps_states;
         for (int i = 0; i < group->n_stages && covers; i++)
             covers = i < FAMILY_MAX_STAGES && family->covers[i] &&
                      !strcmp(family->covers[i], graph->stages[group->stages[i]].name);
@@ -287,13 +293,23 @@ static int64_t tensor_stride(const struct graph *graph, int tensor)
     return t->parent < 0 ? t->columns : t->row_step * tensor_stride(graph, t->parent);
 }
 
-static char *tensor_data(const struct program *program, int tensor, int64_t layer)
+/* What is made in place of it stands in the next layer's block when layers keep their own. */
+static bool is_carried(const struct graph *graph, int tensor)
+{
+    for (int t = 0; t < graph->n_tensors; t++)
+        if (graph->tensors[t].overwrites == tensor)
+            return true;
+    return false;
+}
+
+/* The data of a tensor for a stage at that place, in that layer. */
+static char *tensor_data(const struct program *program, int tensor, enum place place, int64_t layer)
 {
     const struct graph *graph = program->graph;
     const struct network *network = program->network;
     const struct tensor *t = &graph->tensors[tensor];
     if (t->parent >= 0) {
-        return tensor_data(program, t->parent, layer) +
+        return tensor_data(program, t->parent, place, layer) +
                (size_t)(t->first_row * tensor_stride(graph, t->parent) + t->first_column) *
                    network->value_size;
     }
@@ -306,8 +322,13 @@ static char *tensor_data(const struct program *program, int tensor, int64_t laye
         if (!strcmp(t->name, "conv.state"))
             return network->conv_states + (size_t)layer * network->conv_state_size;
         return network->scan_states + (size_t)layer * network->scan_state_size;
-    default:
-        return program->data[t->overwrites >= 0 ? t->overwrites : tensor];
+    default: {
+        const struct blocks *blocks = &program->blocks[t->overwrites >= 0 ? t->overwrites : tensor];
+        const int64_t index =
+            (place == PLACE_AFTER && is_carried(graph, tensor) ? graph->shape.n_layer : layer) +
+            (t->overwrites >= 0);
+        return blocks->count > 1 ? blocks->data[index] : blocks->count ? blocks->data[0] : NULL;
+    }
     }
 }
 
@@ -331,11 +352,11 @@ static const struct stage_operand *bound_operand(const struct graph *graph, cons
     return NULL;
 }
 
-static bool set_dims(const struct graph *graph, const struct group *group, const struct kernel_family *family,
-                     char *args, struct error *error)
+static bool set_dims(const struct graph *graph, const struct plan *plan, const struct group *group,
+                     const struct kernel_family *family, char *args, struct error *error)
 {
     for (int d = 0; d < family->n_dims; d++) {
-        int64_t value = -1;
+        int64_t value = !strcmp(family->dims[d].name, "interval") ? plan->interval : -1;
         for (int i = 0; i < group->n_stages && value < 0; i++)
             value = stage_dim(&graph->stages[group->stages[i]], family->dims[d].name);
         if (value < 0)
@@ -359,6 +380,11 @@ static bool set_operands(const struct program *program, const struct group *grou
     const struct graph *graph = program->graph;
     for (int o = 0; o < family->n_operands; o++) {
         const struct kernel_operand *operand = &family->operands[o];
+        if (!strcmp(operand->name, "states")) {
+            if (program->states.count)
+                memcpy(args + operand->slot, &program->states.data[layer], sizeof(char *));
+            continue;
+        }
         const struct stage_operand *bound = bound_operand(graph, group, operand);
         const int64_t elements = operand_rows(operand, args) * operand_row_length(operand, args);
         if (!bound) {
@@ -378,7 +404,7 @@ static bool set_operands(const struct program *program, const struct group *grou
         else if (stride != tensor->columns && tensor->rows > 1)
             return error_set(error, STATUS_FAILED, "%s: operand '%s' must be contiguous", family->name,
                              operand->name);
-        char *data = tensor_data(program, bound->tensor, layer);
+        char *data = tensor_data(program, bound->tensor, group->place, layer);
         memcpy(args + operand->slot, &data, sizeof data);
     }
     return true;
@@ -418,15 +444,23 @@ static void set_samples(const struct program *program, const struct group *group
     memcpy(args + family->samples, &samples, sizeof samples);
 }
 
+static bool prepare_family(struct program *program, int index, struct error *error)
+{
+    const struct group *group = &program->plan->groups[index];
+    struct step *step = &program->steps[index];
+    step->family = family_for_group(program->graph, group);
+    if (!step->family)
+        return error_set(error, STATUS_USAGE, "no kernel covers %s%s on cpu", group->name,
+                         group->keeps_states ? " and keeps its states for the backward pass" : "");
+    return true;
+}
+
 static bool prepare_step(struct program *program, int index, struct error *error)
 {
     const struct graph *graph = program->graph;
     const struct group *group = &program->plan->groups[index];
     struct step *step = &program->steps[index];
     const int64_t layers = group->place == PLACE_LAYER ? graph->shape.n_layer : 1;
-    step->family = family_for_group(graph, group);
-    if (!step->family)
-        return error_set(error, STATUS_USAGE, "no kernel covers %s on cpu", group->name);
     step->place = group->place;
     step->args_size = round_up(step->family->args_size);
     step->args = allocate(step->args_size * (uint64_t)layers, "the list of kernel calls", error);
@@ -434,7 +468,7 @@ static bool prepare_step(struct program *program, int index, struct error *error
         return false;
     for (int64_t layer = 0; layer < layers; layer++) {
         char *args = step->args + (size_t)layer * step->args_size;
-        if (!set_dims(graph, group, step->family, args, error) ||
+        if (!set_dims(graph, program->plan, group, step->family, args, error) ||
             !set_operands(program, group, step->family, layer, args, error))
             return false;
     }
@@ -475,14 +509,76 @@ static bool prepare_step(struct program *program, int index, struct error *error
 }
 
 /* Tensors that live only inside a fused kernel stay unmarked: they need no memory. */
-static void mark_touched(const struct graph *graph, const struct group *group, bool *touched)
+static void mark_touched(const struct graph *graph, const struct group *group, bool written, bool *touched)
 {
     const struct kernel_family *family = family_for_group(graph, group);
     for (int k = 0; family && k < family->n_operands; k++) {
         const struct stage_operand *bound = bound_operand(graph, group, &family->operands[k]);
-        if (bound)
+        if (bound && strcmp(family->operands[k].name, "states") &&
+            (!written || family->operands[k].role == OPERAND_OUTPUT))
             touched[tensor_root(graph, bound->tensor)] = true;
     }
+}
+
+/* A backward stage may need what a fused kernel of the forward pass keeps to itself. */
+static bool check_written(const struct graph *graph, const struct plan *plan, struct error *error)
+{
+    bool written[GRAPH_MAX_TENSORS] = {false}, read[GRAPH_MAX_TENSORS] = {false};
+    for (int g = 0; g < plan->n_groups; g++) {
+        mark_touched(graph, &plan->groups[g], true, written);
+        if (plan->groups[g].backward)
+            mark_touched(graph, &plan->groups[g], false, read);
+    }
+    for (int t = 0; t < graph->n_tensors; t++)
+        if (read[t] && !written[t] && graph->tensors[t].role == TENSOR_ACTIVATION)
+            return error_set(error, STATUS_USAGE,
+                             "this --fusion keeps %s inside a kernel on cpu, and the backward pass reads it",
+                             graph->tensors[t].name);
+    return true;
+}
+
+/* How many blocks hold a root tensor: layers that keep their own have one each. */
+static int64_t count_blocks(const struct graph *graph, const struct plan *plan, int tensor)
+{
+    const struct tensor *t = &graph->tensors[tensor];
+    if (t->role == TENSOR_WEIGHT_GRADIENT)
+        return weight_in_layer(t->weight) ? graph->shape.n_layer : 1;
+    if (!plan->saved[tensor])
+        return 1;
+    if (is_carried(graph, tensor))
+        return graph->shape.n_layer + 1;
+    for (int s = 0; s < graph->n_stages; s++)
+        for (int o = 0; o < graph->stages[s].n_operands; o++)
+            if (graph->stages[s].place == PLACE_LAYER && graph->stages[s].operands[o].tensor == tensor)
+                return graph->shape.n_layer;
+    return 1;
+}
+
+static bool allocate_blocks(struct blocks *blocks, int64_t count, uint64_t bytes, const char *what,
+                            struct error *error)
+{
+    blocks->data = calloc((size_t)count, sizeof *blocks->data);
+    if (!blocks->data)
+        return error_set(error, STATUS_FAILED, "out of memory");
+    /* All are asked for at once, so that the error names what is needed in all. */
+    if (bytes > UINT64_MAX / 2 / (uint64_t)count ||
+        (count > 1 && bytes * (uint64_t)count >= memory_available()))
+        return error_set(error, STATUS_UNAVAILABLE,
+                         "%s needs %.1f GB of memory for %lld layers, %.1f GB are available: reduce --batch, "
+                         "--seqlen or --layers",
+                         what, (double)bytes * (double)count / 1e9, (long long)count,
+                         (double)memory_available() / 1e9);
+    for (; blocks->count < count; blocks->count++)
+        if (!(blocks->data[blocks->count] = allocate(bytes, what, error)))
+            return false;
+    return true;
+}
+
+static void free_blocks(struct blocks *blocks)
+{
+    for (int64_t i = 0; i < blocks->count; i++)
+        free(blocks->data[i]);
+    free(blocks->data);
 }
 
 struct program *program_create(struct network *network, const struct graph *graph, const struct plan *plan,
@@ -500,15 +596,24 @@ struct program *program_create(struct network *network, const struct graph *grap
               error_set(error, STATUS_FAILED, "program and network differ in batch");
     bool touched[GRAPH_MAX_TENSORS] = {false};
     for (int g = 0; g < plan->n_groups; g++)
-        mark_touched(graph, &plan->groups[g], touched);
+        mark_touched(graph, &plan->groups[g], false, touched);
+    for (int g = 0; g < plan->n_groups && ok; g++)
+        ok = prepare_family(program, g, error);
+    ok = ok && check_written(graph, plan, error);
+    if (ok && plan->kept)
+        ok = allocate_blocks(
+            &program->states, graph->shape.n_layer,
+            (uint64_t)(graph->batch * plan->kept * graph->shape.d_inner * graph->shape.d_state) *
+                network->value_size,
+            "what --recompute keeps of the states", error);
     for (int i = 0; i < graph->n_tensors && ok; i++) {
         const struct tensor *t = &graph->tensors[i];
         if (!touched[i] || t->overwrites >= 0 || t->role == TENSOR_WEIGHT || t->role == TENSOR_STATE)
             continue;
         char what[64];
         snprintf(what, sizeof what, "tensor '%s'", t->name);
-        program->data[i] = allocate((uint64_t)tensor_elements(t) * network->value_size, what, error);
-        ok = program->data[i] != NULL;
+        ok = allocate_blocks(&program->blocks[i], count_blocks(graph, plan, i),
+                             (uint64_t)tensor_elements(t) * network->value_size, what, error);
     }
     for (int g = 0; g < plan->n_groups && ok; g++)
         ok = prepare_step(program, g, error);
@@ -524,13 +629,31 @@ void program_destroy(struct program *program)
     if (!program)
         return;
     for (int i = 0; i < GRAPH_MAX_TENSORS; i++)
-        free(program->data[i]);
+        free_blocks(&program->blocks[i]);
+    free_blocks(&program->states);
     for (int g = 0; g < GRAPH_MAX_STAGES; g++) {
         free(program->steps[g].args);
         free(program->steps[g].scratch);
         free(program->steps[g].samples);
     }
     free(program);
+}
+
+struct program_memory program_memory(const struct program *program)
+{
+    struct program_memory memory = {0};
+    const int64_t layers = program->graph->shape.n_layer;
+    for (int t = 0; t <= GRAPH_MAX_TENSORS; t++) {
+        const struct blocks *blocks = t < GRAPH_MAX_TENSORS ? &program->blocks[t] : &program->states;
+        const bool saved = t == GRAPH_MAX_TENSORS || program->plan->saved[t];
+        for (int64_t i = 0; i < blocks->count; i++) {
+            const uint64_t bytes = malloc_usable_size(blocks->data[i]);
+            memory.saved += saved ? bytes : 0;
+            memory.layer_saved += saved && i == 0 && blocks->count >= layers ? bytes : 0;
+            memory.working += saved ? 0 : bytes;
+        }
+    }
+    return memory;
 }
 
 const struct kernel *program_kernel(const struct program *program, int group)
@@ -549,18 +672,10 @@ const void *program_args(const struct program *program, int group, int64_t layer
     return step->args + (step->place == PLACE_LAYER ? (size_t)layer * step->args_size : 0);
 }
 
-static int find_tensor(const struct graph *graph, const char *name)
-{
-    for (int i = 0; i < graph->n_tensors; i++)
-        if (!strcmp(graph->tensors[i].name, name))
-            return i;
-    return -1;
-}
-
 bool program_set_ids(struct program *program, const int32_t *ids, struct error *error)
 {
     const struct graph *graph = program->graph;
-    const int tensor = find_tensor(graph, "ids");
+    const int tensor = graph_tensor(graph, "ids");
     if (tensor < 0)
         return error_set(error, STATUS_USAGE, "model '%s' takes features, not token ids", graph->shape.name);
     const int64_t count = graph->tensors[tensor].columns;
@@ -568,19 +683,30 @@ bool program_set_ids(struct program *program, const int32_t *ids, struct error *
         if (ids[i] < 0 || ids[i] >= graph->shape.vocab)
             return error_set(error, STATUS_USAGE, "token %lld is %d: ids must be from 0 to %lld",
                              (long long)i, ids[i], (long long)graph->shape.vocab - 1);
-    memcpy(program->data[tensor], ids, (size_t)count * sizeof *ids);
+    memcpy(program->blocks[tensor].data[0], ids, (size_t)count * sizeof *ids);
     return true;
+}
+
+static void set_input(struct program *program, const char *name, const float *values)
+{
+    const int tensor = graph_tensor(program->graph, name);
+    const int64_t count = tensor_elements(&program->graph->tensors[tensor]);
+    char *data = program->blocks[tensor].data[0];
+    for (int64_t i = 0; i < count; i++)
+        if (program->network->precision == PRECISION_FP64)
+            ((double *)data)[i] = values[i];
+        else
+            ((float *)data)[i] = values[i];
 }
 
 void program_set_features(struct program *program, const float *features)
 {
-    const int tensor = find_tensor(program->graph, "features");
-    const int64_t count = tensor_elements(&program->graph->tensors[tensor]);
-    for (int64_t i = 0; i < count; i++)
-        if (program->network->precision == PRECISION_FP64)
-            ((double *)program->data[tensor])[i] = features[i];
-        else
-            ((float *)program->data[tensor])[i] = features[i];
+    set_input(program, "features", features);
+}
+
+void program_set_logits_gradient(struct program *program, const float *values)
+{
+    set_input(program, "d_logits", values);
 }
 
 void program_run_group(struct program *program, int group, int64_t layer, struct team *team, struct part part)
@@ -592,27 +718,69 @@ void program_run_group(struct program *program, int group, int64_t layer, struct
     }
 }
 
-static void run_place(struct program *program, enum place place, int64_t layer, struct team *team,
-                      struct part part)
+static void run_place(struct program *program, enum place place, bool backward, int64_t layer,
+                      struct team *team, struct part part)
 {
     for (int g = 0; g < program->plan->n_groups; g++)
-        if (program->steps[g].place == place)
+        if (program->steps[g].place == place && program->plan->groups[g].backward == backward)
             program_run_group(program, g, layer, team, part);
+}
+
+static void zero_share(char *data, size_t bytes, struct part part)
+{
+    const struct range share = part_range(part, (int64_t)bytes, ALIGNMENT);
+    memset(data + share.begin, 0, (size_t)(share.end - share.begin));
+}
+
+/* Each sequence of training starts a new text. */
+static void zero_states(struct program *program, int64_t layer, struct team *team, struct part part)
+{
+    const struct network *network = program->network;
+    if (program->graph->phase != PHASE_TRAIN)
+        return;
+    zero_share(network->conv_states + (size_t)layer * network->conv_state_size, network->conv_state_size,
+               part);
+    zero_share(network->scan_states + (size_t)layer * network->scan_state_size, network->scan_state_size,
+               part);
+    team_barrier(team);
 }
 
 void program_run_before(struct program *program, struct team *team, struct part part)
 {
-    run_place(program, PLACE_BEFORE, 0, team, part);
+    run_place(program, PLACE_BEFORE, false, 0, team, part);
 }
 
 void program_run_layer(struct program *program, int64_t layer, struct team *team, struct part part)
 {
-    run_place(program, PLACE_LAYER, layer, team, part);
+    zero_states(program, layer, team, part);
+    run_place(program, PLACE_LAYER, false, layer, team, part);
 }
 
 void program_run_after(struct program *program, struct team *team, struct part part)
 {
-    run_place(program, PLACE_AFTER, 0, team, part);
+    run_place(program, PLACE_AFTER, false, 0, team, part);
+}
+
+void program_run_backward_after(struct program *program, struct team *team, struct part part)
+{
+    run_place(program, PLACE_AFTER, true, 0, team, part);
+}
+
+void program_run_backward_layer(struct program *program, int64_t layer, struct team *team, struct part part)
+{
+    zero_states(program, layer, team, part);
+    for (int g = 0; g < program->plan->n_groups; g++)
+        if (program->plan->groups[g].rebuilt)
+            program_run_group(program, g, layer, team, part);
+    run_place(program, PLACE_LAYER, true, layer, team, part);
+}
+
+void program_run_backward(struct program *program, struct team *team, struct part part)
+{
+    program_run_backward_after(program, team, part);
+    for (int64_t layer = program->graph->shape.n_layer - 1; layer >= 0; layer--)
+        program_run_backward_layer(program, layer, team, part);
+    run_place(program, PLACE_BEFORE, true, 0, team, part);
 }
 
 void program_run(struct program *program, struct team *team, struct part part)
@@ -621,21 +789,28 @@ void program_run(struct program *program, struct team *team, struct part part)
     for (int64_t layer = 0; layer < program->graph->shape.n_layer; layer++)
         program_run_layer(program, layer, team, part);
     program_run_after(program, team, part);
+    if (program->graph->phase == PHASE_TRAIN)
+        program_run_backward(program, team, part);
 }
 
 const struct tensor *program_tensor(const struct program *program, const char *tensor)
 {
-    const int index = find_tensor(program->graph, tensor);
+    const int index = graph_tensor(program->graph, tensor);
     return index < 0 ? NULL : &program->graph->tensors[index];
 }
 
 bool program_read(const struct program *program, const char *tensor, double *values)
 {
-    const int index = find_tensor(program->graph, tensor);
+    return program_read_layer(program, tensor, 0, values);
+}
+
+bool program_read_layer(const struct program *program, const char *tensor, int64_t layer, double *values)
+{
+    const int index = graph_tensor(program->graph, tensor);
     if (index < 0)
         return false;
     const struct tensor *t = &program->graph->tensors[index];
-    const char *data = tensor_data(program, index, 0);
+    const char *data = tensor_data(program, index, PLACE_LAYER, layer);
     const int64_t stride = tensor_stride(program->graph, index);
     if (!data || t->index)
         return false;
@@ -672,7 +847,7 @@ static bool keep_tensor(struct network *network, const struct program *program, 
     struct calibrated *kept = &list[network->n_calibrated++];
     *kept = (struct calibrated){.tensor = t->name, .layer = layer, .sample = {.rows = t->rows}};
     const int64_t stride = tensor_stride(program->graph, tensor);
-    const float *data = (const float *)(const void *)tensor_data(program, tensor, layer);
+    const float *data = (const float *)(const void *)tensor_data(program, tensor, PLACE_LAYER, layer);
     if (whole && !(kept->values = malloc((size_t)tensor_elements(t) * sizeof *kept->values)))
         return error_set(error, STATUS_FAILED, "out of memory");
     for (int64_t r = 0; r < t->rows; r++)

@@ -47,20 +47,37 @@ const void *program_args(const struct program *program, int group, int64_t layer
 bool program_set_ids(struct program *program, const int32_t *ids, struct error *error);
 void program_set_features(struct program *program, const float *features);
 
+/* Training: the gradient of the logits, rows x columns of that tensor. */
+void program_set_logits_gradient(struct program *program, const float *values);
+
 /* Called by every thread of a team, inside team_run. */
 void program_run(struct program *program, struct team *team, struct part part);        /* the whole model */
 void program_run_before(struct program *program, struct team *team, struct part part); /* up to the layers */
 void program_run_layer(struct program *program, int64_t layer, struct team *team, struct part part);
 void program_run_after(struct program *program, struct team *team, struct part part); /* from the layers on */
+/* Training: program_run is the forward pass and then this, which begins with the stages after the layers. A
+ * layer's backward pass begins with what the plan rebuilds. */
+void program_run_backward(struct program *program, struct team *team, struct part part);
+void program_run_backward_after(struct program *program, struct team *team, struct part part);
+void program_run_backward_layer(struct program *program, int64_t layer, struct team *team, struct part part);
 void program_run_group(struct program *program, int group, int64_t layer, struct team *team,
                        struct part part);
 
-/* Values of a tensor, by name, as double: rows x columns. False when there is no such tensor. */
+/* Values of a tensor, by name, as double: rows x columns; of one that every layer has for itself, layer 0's.
+ * False when there is no such tensor. */
 bool program_read(const struct program *program, const char *tensor, double *values);
+bool program_read_layer(const struct program *program, const char *tensor, int64_t layer, double *values);
+
+/* What the allocator gave: the bytes of blocks that a layer (the first) and the whole model keep from forward
+ * to backward, and of those that hold everything else that is no weight. */
+struct program_memory {
+    uint64_t layer_saved, saved, working;
+};
+struct program_memory program_memory(const struct program *program);
 const struct tensor *program_tensor(const struct program *program, const char *tensor);
 
 /* The family that computes a group of stages, or null: a stage alone has its own, several need one whose
- * list of covered stages is theirs. */
+ * list of covered stages is theirs, one that keeps states for the backward pass a kernel that writes them. */
 const struct kernel_family *family_for_group(const struct graph *graph, const struct group *group);
 
 #endif
