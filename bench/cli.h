@@ -43,6 +43,7 @@ struct arguments {
     struct selection phases, stages;
     int64_t batch, seqlen;
     int64_t check_seqlen; /* 0: drawn */
+    int64_t layers;       /* 0: all */
     struct plan_choices choices;
     enum isa isa;
     bool isa_given;

@@ -18,6 +18,8 @@
 #include "platforms/cpu/team.h"
 #include "platforms/device.h"
 
+static const char default_model[] = "mamba-130m";
+
 static volatile sig_atomic_t interrupted;
 
 static void on_interrupt(int number)
@@ -44,6 +46,16 @@ void session_progress_end(const struct session *s)
 {
     if (s->progress)
         fprintf(stderr, "\r\033[K");
+}
+
+/* Units that are no stage. */
+static bool names_pass(const char *name)
+{
+    static const char *const names[] = {"forward", "backward", "layer", "model"};
+    for (int i = 0; i < COUNT_OF(names); i++)
+        if (!strcmp(names[i], name))
+            return true;
+    return false;
 }
 
 static bool known_stage(const char *name)
@@ -100,7 +112,9 @@ static char *make_repro(const struct session *s, const struct result *result)
         return NULL;
     fprintf(out, "mamba-bench run --platform %s:%s %s ", result->platform, result->device,
             a->checkpoint ? "--checkpoint" : "--model");
-    write_word(out, a->checkpoint ? a->checkpoint : result->graph->shape.name);
+    write_word(out, a->checkpoint ? a->checkpoint : a->model ? a->model : default_model);
+    if (a->layers)
+        fprintf(out, " --layers %lld", (long long)a->layers);
     fprintf(out, " --phase %s --batch %lld --seqlen %lld --seed %llu", phase_name(result->graph->phase),
             (long long)a->batch, (long long)a->seqlen, (unsigned long long)a->seed);
     for (int c = 0; c < CHOICE_COUNT; c++) {
@@ -123,7 +137,7 @@ static char *make_repro(const struct session *s, const struct result *result)
         fputs(" --set ", out);
         write_word(out, *option);
     }
-    if (unit->scope <= SCOPE_GROUP)
+    if (unit->scope <= SCOPE_GROUP || (unit->direction && unit->scope == SCOPE_LAYER))
         fprintf(out, " --stage %.*s", (int)strcspn(unit->name, "+"), unit->name);
     return fclose(out) ? (free(text), NULL) : text;
 }
@@ -477,12 +491,12 @@ bool session_find_platform(const char *text, const struct platform **platform, c
 
 static bool find_phase(const char *text, enum phase *phase, struct error *error)
 {
-    if (!strcmp(text, "train"))
-        return error_set(error, STATUS_USAGE, "--phase train is not built yet: prefill and decode are");
-    if (strcmp(text, "prefill") && strcmp(text, "decode"))
-        return error_set(error, STATUS_USAGE, "--phase %s: must be one of prefill, decode", text);
-    *phase = !strcmp(text, "decode") ? PHASE_DECODE : PHASE_PREFILL;
-    return true;
+    for (int p = PHASE_PREFILL; p <= PHASE_TRAIN; p++)
+        if (!strcmp(text, phase_name((enum phase)p))) {
+            *phase = (enum phase)p;
+            return true;
+        }
+    return error_set(error, STATUS_USAGE, "--phase %s: must be one of prefill, decode, train", text);
 }
 
 static bool plan_workload(struct session *s, const struct platform *platform, const char *device,
@@ -512,7 +526,7 @@ static bool plan_workloads(struct session *s)
     if (!s->workloads)
         return error_set(s->error, STATUS_FAILED, "out of memory");
     for (int i = 0; i < a->stages.count; i++)
-        if (!known_stage(a->stages.items[i]))
+        if (!names_pass(a->stages.items[i]) && !known_stage(a->stages.items[i]))
             return error_set(s->error, STATUS_USAGE,
                              "--stage %s: no such stage; see 'mamba-bench list stages'", a->stages.items[i]);
     for (int p = 0; p < a->platforms.count; p++)
@@ -525,7 +539,7 @@ static bool plan_workloads(struct session *s)
                 return false;
         }
     for (int i = 0; i < a->stages.count; i++) {
-        bool found = false;
+        bool found = names_pass(a->stages.items[i]);
         for (int w = 0; w < s->n_workloads; w++)
             found |= graph_stage(&s->workloads[w].graph, a->stages.items[i]) >= 0;
         if (!found)
@@ -603,13 +617,32 @@ static bool open_workloads(struct session *s)
     return true;
 }
 
+/* Only the first layers, under a name of its own: it is another model. */
+static bool keep_layers(struct session *s, int64_t layers)
+{
+    struct model_shape *shape = &s->model.shape;
+    const size_t length = strlen(shape->name);
+    if (layers > shape->n_layer)
+        return error_set(s->error, STATUS_USAGE, "--layers %lld: %s has %lld", (long long)layers, shape->name,
+                         (long long)shape->n_layer);
+    if (layers == 0 || layers == shape->n_layer)
+        return true;
+    if (s->has_weights)
+        model_keep_layers(&s->model, layers);
+    shape->n_layer = layers;
+    snprintf(shape->name + length, sizeof shape->name - length, ":%lld-layer%s", (long long)layers,
+             layers > 1 ? "s" : "");
+    return true;
+}
+
 static bool open_shape(struct session *s)
 {
     const struct arguments *a = s->arguments;
-    if (!a->checkpoint)
-        return shape_preset(a->model ? a->model : "mamba-130m", &s->model.shape, s->error);
-    s->has_weights = model_open_checkpoint(a->checkpoint, &s->model, s->error);
-    return s->has_weights;
+    if (a->checkpoint)
+        s->has_weights = model_open_checkpoint(a->checkpoint, &s->model, s->error);
+    else if (!shape_preset(a->model ? a->model : default_model, &s->model.shape, s->error))
+        return false;
+    return (s->has_weights || !a->checkpoint) && keep_layers(s, a->layers);
 }
 
 static bool make_weights(struct session *s)

@@ -30,6 +30,21 @@ static json_t *work_json(const struct unit *unit)
                      (json_int_t)unit->bytes_written, "onchip_bytes", (json_int_t)unit->onchip_bytes);
 }
 
+/* Training: what is kept for the backward pass and what is done twice. */
+static void add_training(json_t *record, const struct unit *unit)
+{
+    const struct work *more = &unit->repeated;
+    json_object_set_new(record, "saved_bytes", json_integer((json_int_t)unit->saved_bytes));
+    if (unit->high_water_bytes) {
+        json_object_set_new(record, "high_water_bytes", json_integer((json_int_t)unit->high_water_bytes));
+        json_object_set_new(record, "working_bytes", json_integer((json_int_t)unit->working_bytes));
+    }
+    json_object_set_new(record, "extra_work",
+                        json_pack("{s:I,s:I,s:I,s:I,s:I}", "mul", (json_int_t)more->mul, "add",
+                                  (json_int_t)more->add, "exp", (json_int_t)more->exp, "log",
+                                  (json_int_t)more->log, "div", (json_int_t)more->div));
+}
+
 static json_t *plan_json(const struct result *result)
 {
     json_t *plan = json_pack("{s:s,s:s}", "fusion", result->fusion, "precision",
@@ -228,6 +243,8 @@ json_t *record_make(const struct result *result, struct error *error)
     if (result->cache)
         json_object_set_new(record, "cache", json_string(result->cache));
     json_object_set_new(record, "work", work_json(unit));
+    if (graph->phase == PHASE_TRAIN && unit->scope >= SCOPE_LAYER)
+        add_training(record, unit);
     if (result->compare)
         json_object_set(record, "compare", result->compare);
     if (result->skipped)

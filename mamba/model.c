@@ -292,6 +292,13 @@ bool model_open_checkpoint(const char *folder, struct model *model, struct error
     return ok;
 }
 
+void model_keep_layers(struct model *model, int64_t layers)
+{
+    memmove(model->weights + layers * WEIGHT_COUNT, model->weights + model->shape.n_layer * WEIGHT_COUNT,
+            WEIGHT_COUNT * sizeof *model->weights);
+    model->shape.n_layer = layers;
+}
+
 void model_close(struct model *model)
 {
     for (size_t i = 0; i < model->n_files; i++)

@@ -39,6 +39,8 @@ bool model_open_checkpoint(const char *folder, struct model *model, struct error
  *   conv and its bias  U(-k, k), k = d_conv^-0.5;  embedding  N(0, 0.02);  norms 1;  other biases 0 */
 bool model_synthesize(const struct model_shape *shape, uint64_t seed, struct model *model,
                       struct error *error);
+/* Leaves the first `layers` layers, at most as many as there are. */
+void model_keep_layers(struct model *model, int64_t layers);
 void model_close(struct model *model);
 
 /* layer is ignored for weights outside the layers. A tied head gives the embedding. */

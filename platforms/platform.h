@@ -37,10 +37,14 @@ struct task {
 enum scope { SCOPE_STAGE, SCOPE_GROUP, SCOPE_LAYER, SCOPE_MODEL };
 const char *scope_name(enum scope scope);
 
+/* Which pass of training a layer's unit is. */
+enum direction { DIRECTION_BOTH, DIRECTION_FORWARD, DIRECTION_BACKWARD };
+
 /* Something that gets a record of its own: a stage alone, a group of the plan, one layer, the model. */
 struct unit {
     enum scope scope;
-    char name[128];   /* "scan", "conv+silu", "layer", "model" */
+    enum direction direction;
+    char name[128];   /* "scan", "conv+silu", "layer", "model"; "forward" and "backward" of a layer */
     char kernel[64];  /* measured: which kernel computes it; "" when several do */
     int stage, group; /* index into graph or plan, else -1 */
     int span;         /* index into the task's spans when several groups make it up, else -1 */
@@ -50,7 +54,12 @@ struct unit {
     struct work work; /* of one execution, as are the bytes */
     uint64_t bytes_read, bytes_written, onchip_bytes;
     uint64_t weight_bytes, state_bytes; /* parts of bytes_read; state is written back too */
-    char skip[256];                     /* not empty: cannot be had here, and why */
+    /* Training, of layers and the model: what the plan keeps from forward to backward, what the allocator
+     * gave for it at the most (measured platforms), and for all else that is no weight; and the work that is
+     * done once more for backward. */
+    uint64_t saved_bytes, high_water_bytes, working_bytes;
+    struct work repeated;
+    char skip[256]; /* not empty: cannot be had here, and why */
 };
 
 /* Where a block between two ports spent its cycles (they add up), and what the ports carried. */
@@ -63,6 +72,9 @@ struct port_use {
     double in_bytes, out_bytes;
     double in_wait_cycles, out_wait_cycles; /* the block was ready and the memory was not; negative: absent */
 };
+
+/* Training: a unit of layers or of the model gets what its plan keeps and repeats. */
+void unit_add_training(const struct task *task, struct unit *unit);
 
 /* What a model says that one execution of a unit costs. Absent figures are negative. */
 struct price {

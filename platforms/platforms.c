@@ -49,3 +49,26 @@ bool platform_plan(const struct platform *platform, const struct graph *graph, s
         choices.values[CHOICE_SCAN] = scan_choice_default(graph);
     return plan_build(graph, choices, plan, error);
 }
+
+void unit_add_training(const struct task *task, struct unit *unit)
+{
+    const struct plan *plan = task->plan;
+    const struct graph *graph = task->graph;
+    if (graph->phase != PHASE_TRAIN)
+        return;
+    unit->saved_bytes = plan->saved_bytes;
+    unit->repeated = plan->repeated;
+    if (unit->scope == SCOPE_MODEL)
+        return;
+    /* All that is repeated stands in the layers, which are alike. */
+    const uint64_t layers = (uint64_t)graph->shape.n_layer;
+    unit->saved_bytes = 0;
+    unit->repeated = (struct work){.mul = plan->repeated.mul / layers,
+                                   .add = plan->repeated.add / layers,
+                                   .exp = plan->repeated.exp / layers,
+                                   .log = plan->repeated.log / layers,
+                                   .div = plan->repeated.div / layers};
+    for (int g = 0; g < plan->n_groups; g++)
+        if (plan->groups[g].place == PLACE_LAYER)
+            unit->saved_bytes += plan->groups[g].saved_bytes;
+}

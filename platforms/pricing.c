@@ -1572,8 +1572,6 @@ bool pricing_open(const char *platform, const char *default_device, const struct
                   struct error *error)
 {
     const struct graph *graph = task->graph;
-    if (graph->phase == PHASE_TRAIN)
-        return error_set(error, STATUS_UNAVAILABLE, "%s prices prefill and decode, not train", platform);
     struct plan_choices choices = plan_choices(task->plan);
     choices.precision = PRECISION_FP32;
     struct run *opened = calloc(1, sizeof *opened);

@@ -136,7 +136,9 @@ static void fill_result(struct result *result, const json_t *record)
         if (strcmp(scopes[i], scope) == 0)
             result->scope = i;
     result->record = record;
-    result->name = result->scope <= RESULT_GROUP ? record_text(record, "stage") : scopes[result->scope];
+    result->name = result->scope <= RESULT_GROUP || record_text(record, "stage")
+                       ? record_text(record, "stage")
+                       : scopes[result->scope];
     result->order = stage_order(result->name);
     result->skipped = record_text(record, "skipped");
     result->time_s = record_number(record, "time_s.median");

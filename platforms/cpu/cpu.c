@@ -11,7 +11,10 @@
 #include "platforms/device.h"
 #include "platforms/platform.h"
 
-enum { MAX_UNITS = 2 * GRAPH_MAX_STAGES + 3, ACCURACY_TOKENS = 32 };
+enum { MAX_UNITS = 2 * GRAPH_MAX_STAGES + 5, ACCURACY_TOKENS = 32 };
+
+/* A product beyond this many multiplies takes the float64 reference minutes. */
+static const uint64_t longest_reference = UINT64_C(20000000000);
 
 _Static_assert(GRAPH_MAX_STAGES <= 64, "span_groups has a bit for each group");
 
@@ -26,8 +29,8 @@ struct run {
     struct unit units[MAX_UNITS];
     uint64_t span_groups[GRAPH_MAX_STAGES]; /* of each span, bit 1 << group */
     int64_t next_layer;
-    bool compared; /* whole_model and whole_layer are filled in */
-    struct accuracy whole_model, whole_layer;
+    bool compared; /* those below are filled in; in training all but whole_forward are of gradients */
+    struct accuracy whole_model, whole_layer, whole_forward;
 };
 
 extern const struct platform cpu_platform;
@@ -66,7 +69,7 @@ static void add_group_unit(struct run *run, const struct plan *plan, const struc
     unit->group = g;
     unit->stage = group->n_stages > 1 ? -1 : group->stages[0];
     unit->in_plan = in_plan;
-    unit->repeats = stage_repeats(graph, &graph->stages[group->stages[0]]);
+    unit->repeats = stage_repeats(graph, &graph->stages[group->stages[0]]) * (group->rebuilt ? 2 : 1);
     unit->bytes_read = group->bytes_read;
     unit->bytes_written = group->bytes_written;
     unit->onchip_bytes = group->onchip_bytes;
@@ -105,13 +108,39 @@ static void add_span_unit(struct run *run, int span)
     run->n_units -= n == 1; /* the plan's own group */
 }
 
+static void add_memory(const struct run *run, struct unit *unit)
+{
+    const struct program_memory memory = program_memory(run->program);
+    if (run->task.graph->phase != PHASE_TRAIN)
+        return;
+    unit_add_training(&run->task, unit);
+    unit->high_water_bytes = unit->scope == SCOPE_MODEL ? memory.saved : memory.layer_saved;
+    unit->working_bytes = memory.working;
+}
+
+static void add_layer_unit(struct run *run, const char *name, enum direction direction)
+{
+    const struct plan *plan = run->task.plan;
+    struct unit *unit = add_unit(run, SCOPE_LAYER, name, &(struct work){0});
+    unit->direction = direction;
+    unit->repeats = run->task.graph->shape.n_layer;
+    for (int g = 0; g < plan->n_groups; g++) {
+        const struct group *group = &plan->groups[g];
+        const bool forward = !group->backward && direction != DIRECTION_BACKWARD;
+        const bool backward = (group->backward || group->rebuilt) && direction != DIRECTION_FORWARD;
+        if (group->place == PLACE_LAYER)
+            accumulate(unit, group, (uint64_t)forward + (uint64_t)backward);
+    }
+    add_memory(run, unit);
+}
+
 static void list_units(struct run *run, const char *alone_missing)
 {
     const struct plan *plan = run->task.plan;
     const uint64_t layers = (uint64_t)run->task.graph->shape.n_layer;
     for (int g = 0; g < plan->n_groups; g++) {
         add_group_unit(run, plan, run->program, g, true);
-        if (plan->groups[g].n_stages == 1 || run->task.spans)
+        if (plan->groups[g].n_stages == 1 || run->task.spans || run->task.graph->phase == PHASE_TRAIN)
             continue;
         for (int i = 0; i < plan->groups[g].n_stages; i++)
             for (int u = 0; u < run->unfused.n_groups; u++)
@@ -123,15 +152,16 @@ static void list_units(struct run *run, const char *alone_missing)
     }
     for (int g = 0; run->task.spans && g < run->task.spans->n_groups; g++)
         add_span_unit(run, g);
-    struct unit *layer = add_unit(run, SCOPE_LAYER, "layer", &(struct work){0});
-    struct unit *model = add_unit(run, SCOPE_MODEL, "model", &(struct work){0});
-    layer->repeats = (int64_t)layers;
-    for (int g = 0; g < plan->n_groups; g++) {
-        const bool in_layer = plan->groups[g].place == PLACE_LAYER;
-        if (in_layer)
-            accumulate(layer, &plan->groups[g], 1);
-        accumulate(model, &plan->groups[g], in_layer ? layers : 1);
+    if (run->task.graph->phase == PHASE_TRAIN) {
+        add_layer_unit(run, "forward", DIRECTION_FORWARD);
+        add_layer_unit(run, "backward", DIRECTION_BACKWARD);
     }
+    add_layer_unit(run, "layer", DIRECTION_BOTH);
+    struct unit *model = add_unit(run, SCOPE_MODEL, "model", &(struct work){0});
+    for (int g = 0; g < plan->n_groups; g++)
+        accumulate(model, &plan->groups[g],
+                   (plan->groups[g].place == PLACE_LAYER ? layers : 1) * (plan->groups[g].rebuilt ? 2 : 1));
+    add_memory(run, model);
 }
 
 static void cpu_close(struct run *run)
@@ -173,7 +203,7 @@ static bool prepare(struct run *run, char *alone_missing, size_t size, struct er
     unfused.values[CHOICE_FUSION] = "none";
     if (!plan_build(graph, unfused, &run->unfused, error))
         return false;
-    if (!task->spans)
+    if (!task->spans && graph->phase != PHASE_TRAIN)
         run->stages_alone = program_create(run->network, graph, &run->unfused, &alone);
     if (run->stages_alone) {
         if (!tokens_set(run->stages_alone, graph, task->seed, task->context, error))
@@ -232,6 +262,15 @@ static void run_span(const struct run *run, int span, int64_t layer, struct team
             program_run_group(run->program, g, layer, team, part);
 }
 
+static void run_layer(struct program *program, enum direction direction, int64_t layer, struct team *team,
+                      struct part part)
+{
+    if (direction != DIRECTION_BACKWARD)
+        program_run_layer(program, layer, team, part);
+    if (program_plan(program)->interval && direction != DIRECTION_FORWARD)
+        program_run_backward_layer(program, layer, team, part);
+}
+
 static void execute_body(void *user, struct team *team, struct part part)
 {
     const struct execute_job *job = user;
@@ -243,7 +282,7 @@ static void execute_body(void *user, struct team *team, struct part part)
         if (job->unit->scope == SCOPE_MODEL)
             program_run(program, team, part);
         else if (job->unit->scope == SCOPE_LAYER)
-            program_run_layer(program, layer, team, part);
+            run_layer(program, job->unit->direction, layer, team, part);
         else if (job->unit->span >= 0)
             run_span(run, job->unit->span, layer, team, part);
         else
@@ -397,6 +436,8 @@ struct outcome {
     double *hidden; /* the residual stream after the first layer */
     double *logits;
     int64_t n_hidden, n_logits;
+    double *gradients[GRAPH_MAX_TENSORS]; /* training: of the first layer's input and of its and the model's
+                                             weights */
 };
 
 struct outcome_job {
@@ -411,13 +452,19 @@ static void run_outcome(void *user, struct team *team, struct part part)
     program_run_before(job->program, team, part);
     program_run_layer(job->program, 0, team, part);
     if (part.index == 0)
-        program_read(job->program, "hidden", job->outcome->hidden);
+        program_read_layer(job->program, "hidden", 1, job->outcome->hidden);
     team_barrier(team);
     for (int64_t layer = 1; layer < job->graph->shape.n_layer; layer++)
         program_run_layer(job->program, layer, team, part);
     program_run_after(job->program, team, part);
     if (part.index == 0)
         program_read(job->program, "logits", job->outcome->logits);
+    if (job->graph->phase != PHASE_TRAIN)
+        return;
+    program_run_backward(job->program, team, part);
+    for (int t = 0; part.index == 0 && t < job->graph->n_tensors; t++)
+        if (job->outcome->gradients[t])
+            program_read(job->program, job->graph->tensors[t].name, job->outcome->gradients[t]);
 }
 
 /* In decode all tokens but the last are prefilled. */
@@ -433,7 +480,12 @@ static bool make_outcome(const struct run *run, enum precision precision, int64_
     struct network *network = NULL;
     struct program *program = NULL;
     struct plan_choices choices = plan_choices(task->plan);
+    char kept[PLAN_VALUE_SIZE];
     choices.precision = precision;
+    if (task->plan->kept && task->plan->interval > tokens) {
+        snprintf(kept, sizeof kept, "checkpoint:%lld", (long long)tokens);
+        choices.values[CHOICE_RECOMPUTE] = kept;
+    }
     bool ok = (graph && plan) || error_set(error, STATUS_FAILED, "out of memory");
     ok = ok && graph_build(shape, task->graph->phase, batch, tokens, true, graph, error) &&
          plan_build(graph, choices, plan, error) &&
@@ -449,6 +501,11 @@ static bool make_outcome(const struct run *run, enum precision precision, int64_
         outcome->logits = malloc((size_t)outcome->n_logits * sizeof(double));
         ok = (outcome->hidden && outcome->logits) || error_set(error, STATUS_FAILED, "out of memory");
     }
+    for (int t = 0; t < graph->n_tensors && ok; t++)
+        if (graph->tensors[t].role == TENSOR_WEIGHT_GRADIENT || !strcmp(graph->tensors[t].name, "d_hidden")) {
+            outcome->gradients[t] = malloc((size_t)tensor_elements(&graph->tensors[t]) * sizeof(double));
+            ok = outcome->gradients[t] || error_set(error, STATUS_FAILED, "out of memory");
+        }
     if (ok)
         team_run(run->team, run_outcome, &(struct outcome_job){program, graph, outcome});
     program_destroy(program);
@@ -458,11 +515,38 @@ static bool make_outcome(const struct run *run, enum precision precision, int64_
     return ok;
 }
 
+static void free_outcome(struct outcome *outcome)
+{
+    free(outcome->hidden);
+    free(outcome->logits);
+    for (int t = 0; t < GRAPH_MAX_TENSORS; t++)
+        free(outcome->gradients[t]);
+}
+
+/* Of the gradients that a layer's backward pass makes, or of all. */
+static struct difference compare_gradients(const struct graph *graph, const struct outcome *got,
+                                           const struct outcome *want, bool layer_only)
+{
+    struct difference difference = {0};
+    for (int t = 0; t < graph->n_tensors; t++) {
+        const struct tensor *tensor = &graph->tensors[t];
+        const bool in_layer = tensor->role != TENSOR_WEIGHT_GRADIENT || weight_in_layer(tensor->weight);
+        int64_t count = tensor_elements(tensor);
+        if (!want->gradients[t] || (layer_only && !in_layer))
+            continue;
+        if (tensor->role != TENSOR_WEIGHT_GRADIENT)
+            count = want->n_hidden;
+        difference_add(&difference, got->gradients[t], want->gradients[t], count);
+    }
+    return difference;
+}
+
 static void compare_with_float64(struct run *run)
 {
-    const int64_t seqlen =
-        run->task.graph->phase == PHASE_DECODE ? run->task.context + 1 : run->task.graph->seqlen;
+    const struct graph *graph = run->task.graph;
+    const int64_t seqlen = graph->phase == PHASE_DECODE ? run->task.context + 1 : graph->seqlen;
     const int64_t tokens = seqlen < ACCURACY_TOKENS ? seqlen : ACCURACY_TOKENS;
+    struct accuracy *all[] = {&run->whole_layer, &run->whole_forward, &run->whole_model};
     struct outcome got = {0}, want = {0};
     struct error error = {0};
     if (make_outcome(run, run->task.plan->precision, tokens, &got, &error) &&
@@ -470,16 +554,19 @@ static void compare_with_float64(struct run *run)
         struct difference hidden = {0}, logits = {0};
         difference_add(&hidden, got.hidden, want.hidden, got.n_hidden);
         difference_add(&logits, got.logits, want.logits, got.n_logits);
-        set_accuracy(&run->whole_layer, &hidden, tokens * run->task.graph->batch);
-        set_accuracy(&run->whole_model, &logits, tokens * run->task.graph->batch);
+        set_accuracy(&run->whole_forward, &hidden, tokens * graph->batch);
+        if (graph->phase == PHASE_TRAIN) {
+            hidden = compare_gradients(graph, &got, &want, true);
+            logits = compare_gradients(graph, &got, &want, false);
+        }
+        set_accuracy(&run->whole_layer, &hidden, tokens * graph->batch);
+        set_accuracy(&run->whole_model, &logits, tokens * graph->batch);
     } else {
-        snprintf(run->whole_layer.reason, sizeof run->whole_layer.reason, "%.200s", error.text);
-        snprintf(run->whole_model.reason, sizeof run->whole_model.reason, "%.200s", error.text);
+        for (int i = 0; i < COUNT_OF(all); i++)
+            snprintf(all[i]->reason, sizeof all[i]->reason, "%.200s", error.text);
     }
-    free(got.hidden);
-    free(got.logits);
-    free(want.hidden);
-    free(want.logits);
+    free_outcome(&got);
+    free_outcome(&want);
     run->compared = true;
 }
 
@@ -490,6 +577,10 @@ static bool cpu_accuracy(struct run *run, int unit, struct accuracy *accuracy, s
         *accuracy = (struct accuracy){.reason = "float64 is the reference"};
         return true;
     }
+    if (u->group >= 0 && u->work.mul > longest_reference && run->task.graph->phase == PHASE_TRAIN) {
+        *accuracy = (struct accuracy){.reason = "the float64 reference of so large a product takes minutes"};
+        return true;
+    }
     if (u->group >= 0)
         return group_accuracy(run, u, accuracy, error);
     if (u->span >= 0) {
@@ -498,7 +589,9 @@ static bool cpu_accuracy(struct run *run, int unit, struct accuracy *accuracy, s
     }
     if (!run->compared)
         compare_with_float64(run);
-    *accuracy = u->scope == SCOPE_LAYER ? run->whole_layer : run->whole_model;
+    *accuracy = u->scope == SCOPE_MODEL             ? run->whole_model
+                : u->direction == DIRECTION_FORWARD ? run->whole_forward
+                                                    : run->whole_layer;
     return true;
 }
 

@@ -656,6 +656,11 @@ struct program_memory program_memory(const struct program *program)
     return memory;
 }
 
+const struct plan *program_plan(const struct program *program)
+{
+    return program->plan;
+}
+
 const struct kernel *program_kernel(const struct program *program, int group)
 {
     return program->steps[group].kernel;

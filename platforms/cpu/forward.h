@@ -36,6 +36,7 @@ struct program *program_create(struct network *network, const struct graph *grap
                                struct error *error);
 void program_destroy(struct program *program);
 
+const struct plan *program_plan(const struct program *program);
 /* The kernel of a group of the plan. */
 const struct kernel *program_kernel(const struct program *program, int group);
 const struct kernel_family *program_family(const struct program *program, int group);

@@ -9,6 +9,23 @@
 
 extern const struct platform cpu_platform;
 
+/* Of the size that a mean over the tokens has. */
+static bool set_logits_gradient(struct program *program, const struct graph *graph, uint64_t seed,
+                                struct error *error)
+{
+    const int64_t tokens = graph->batch * graph->seqlen, count = tokens * graph->shape.outputs;
+    float *values = malloc((size_t)count * sizeof *values);
+    if (!values)
+        return error_set(error, STATUS_FAILED, "out of memory");
+    for (int64_t i = 0; i < count; i++) {
+        const uint64_t bits = scatter(~seed ^ scatter((uint64_t)i));
+        values[i] = ((float)(bits >> 40) / (float)(1 << 24) * 2 - 1) / (float)tokens;
+    }
+    program_set_logits_gradient(program, values);
+    free(values);
+    return true;
+}
+
 bool tokens_set(struct program *program, const struct graph *graph, uint64_t seed, int64_t first,
                 struct error *error)
 {
@@ -33,7 +50,7 @@ bool tokens_set(struct program *program, const struct graph *graph, uint64_t see
     else
         program_set_features(program, values);
     free(values);
-    return ok;
+    return ok && (graph->phase != PHASE_TRAIN || set_logits_gradient(program, graph, seed, error));
 }
 
 static void run_program(void *user, struct team *team, struct part part)
