@@ -153,7 +153,7 @@ static bool plans_differ(enum plan_choice choice, const struct workload *base, c
     if (choice == CHOICE_SCAN)
         return has_stage(&base->graph, span, "scan");
     if (choice == CHOICE_RECOMPUTE)
-        return true;
+        return has_stage(&base->graph, span, "scan") || has_stage(&base->graph, span, "scan_backward");
     for (int g = 0; g < base->plan.n_groups; g++)
         if (group_within(&base->plan.groups[g], span))
             same = same && has_group(&w->plan, base->plan.groups[g].name);

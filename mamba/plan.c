@@ -494,6 +494,7 @@ static bool count_rebuilt_states(const struct graph *graph, struct plan *plan, s
             return false;
         const struct work more = {.mul = work.mul - kept->mul, .add = work.add - kept->add};
         work_add(&plan->groups[g].work, &more, 1);
+        work_add(&plan->groups[g].spent, &more, 1);
         work_add(&plan->repeated, &more, copies(graph, &plan->groups[g]));
     }
     return true;

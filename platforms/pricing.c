@@ -638,7 +638,7 @@ struct token_tiles {
     int64_t count;
 };
 
-enum { RUN_MAX_UNITS = 2 * GRAPH_MAX_STAGES + 2 };
+enum { RUN_MAX_UNITS = 2 * GRAPH_MAX_STAGES + 4 };
 
 struct run {
     struct device *device;
@@ -1090,7 +1090,8 @@ static void add_group_unit(struct run *run, const struct group *group, int index
                           .group = index,
                           .span = -1,
                           .in_plan = in_plan,
-                          .repeats = group->place == PLACE_LAYER ? run->graph->shape.n_layer : 1};
+                          .repeats = (group->place == PLACE_LAYER ? run->graph->shape.n_layer : 1) *
+                                     (in_plan && group->rebuilt ? 2 : 1)};
     snprintf(unit->name, sizeof unit->name, "%s", group->name);
     memcpy(unit->skip, priced->skip, sizeof unit->skip);
     add_work(unit, &group->spent, group->bytes_read, group->bytes_written, group->onchip_bytes, 1);
@@ -1132,46 +1133,82 @@ static void add_span_unit(struct run *run, const struct plan *plan, int span,
         finish(run, &cost, times, notes);
 }
 
-/* One layer, where the resources of all groups may overlap, and the model: its layers and what stands before
- * and after them, one after another. */
-static void add_layer_and_model(struct run *run, const struct plan *plan, const struct priced_group *priced,
-                                const struct schedule_times *times)
+/* How often a layer's pass runs a group. */
+static int executions(const struct group *group, enum direction direction)
 {
-    const struct graph *graph = run->graph;
+    const bool forward = !group->backward && direction != DIRECTION_BACKWARD;
+    const bool backward = (group->backward || group->rebuilt) && direction != DIRECTION_FORWARD;
+    return forward + backward;
+}
+
+/* One layer or pass of it, where the resources of all groups may overlap. */
+static struct cost add_layer_unit(struct run *run, const struct task *task, const struct priced_group *priced,
+                                  const struct schedule_times *times, const char *name,
+                                  enum direction direction)
+{
+    const struct plan *plan = &run->plan;
     struct unit *layer = &run->units[run->n_units];
-    struct unit *model = layer + 1;
-    struct cost cost = {.overhead = 0}, all = {.overhead = 0};
-    struct price outside = {.time_s = 0}, price;
-    struct notes notes = {""}, model_notes = {""};
-    char layer_missing[160] = "", model_missing[160] = "";
-    /* First, since the groups' sentences may leave no room. */
-    note(&notes, run->device->note);
-    note(&model_notes, run->device->note);
+    struct cost cost = {.overhead = 0};
+    struct notes notes = {""};
+    char missing[160] = "";
+    note(&notes, run->device->note); /* first, since the groups' sentences may leave no room */
     *layer = (struct unit){.scope = SCOPE_LAYER,
-                           .name = "layer",
+                           .direction = direction,
                            .stage = -1,
                            .group = -1,
                            .span = -1,
-                           .repeats = graph->shape.n_layer};
+                           .repeats = run->graph->shape.n_layer};
+    snprintf(layer->name, sizeof layer->name, "%s", name);
+    for (int g = 0; g < plan->n_groups; g++) {
+        const struct group *group = &plan->groups[g];
+        const int times_run = executions(group, direction);
+        if (group->place != PLACE_LAYER || times_run == 0)
+            continue;
+        if (*priced[g].missing)
+            append_name(missing, sizeof missing, priced[g].missing);
+        if (priced[g].no_room)
+            memcpy(layer->skip, priced[g].skip, sizeof layer->skip);
+        add_work(layer, &group->spent, group->bytes_read, group->bytes_written, group->onchip_bytes,
+                 times_run);
+        note(&notes, priced[g].notes.text);
+        cost_add(&cost, &priced[g].cost, times_run);
+    }
+    if (*missing && !*layer->skip)
+        snprintf(layer->skip, sizeof layer->skip, "%.40s has no unit for %.160s", run->device->name, missing);
+    unit_add_training(task, layer);
+    finish(run, &cost, times, notes);
+    return cost;
+}
+
+/* A layer, and the model: its layers and what stands before and after them, one after another. */
+static void add_layer_and_model(struct run *run, const struct task *task, const struct priced_group *priced,
+                                const struct schedule_times *times)
+{
+    const struct graph *graph = run->graph;
+    const struct plan *plan = &run->plan;
+    struct price outside = {.time_s = 0}, price;
+    struct notes notes = {""};
+    char missing[160] = "";
+    if (graph->phase == PHASE_TRAIN) {
+        add_layer_unit(run, task, priced, times, "forward", DIRECTION_FORWARD);
+        add_layer_unit(run, task, priced, times, "backward", DIRECTION_BACKWARD);
+    }
+    const struct cost one_layer = add_layer_unit(run, task, priced, times, "layer", DIRECTION_BOTH);
+    struct cost all = {.overhead = 0};
+    struct unit *model = &run->units[run->n_units];
+    note(&notes, run->device->note);
     *model = (struct unit){
         .scope = SCOPE_MODEL, .name = "model", .stage = -1, .group = -1, .span = -1, .repeats = 1};
     for (int g = 0; g < plan->n_groups; g++) {
         const struct group *group = &plan->groups[g];
         const bool in_layer = group->place == PLACE_LAYER;
-        if (*priced[g].missing) {
-            append_name(model_missing, sizeof model_missing, priced[g].missing);
-            if (in_layer)
-                append_name(layer_missing, sizeof layer_missing, priced[g].missing);
-        }
+        if (*priced[g].missing)
+            append_name(missing, sizeof missing, priced[g].missing);
         add_work(model, &group->spent, group->bytes_read, group->bytes_written, group->onchip_bytes,
-                 in_layer ? graph->shape.n_layer : 1);
-        note(&model_notes, priced[g].notes.text);
-        if (in_layer) {
-            add_work(layer, &group->spent, group->bytes_read, group->bytes_written, group->onchip_bytes, 1);
-            note(&notes, priced[g].notes.text);
-            cost_add(&cost, &priced[g].cost, 1);
+                 executions(group, DIRECTION_BOTH) * (in_layer ? graph->shape.n_layer : 1));
+        note(&notes, priced[g].notes.text);
+        if (in_layer)
             continue;
-        }
         pricing_time(&run->pricing, &priced[g].cost, &price);
         cost_add(&all, &priced[g].cost, 1);
         outside.time_s += price.time_s;
@@ -1183,18 +1220,11 @@ static void add_layer_and_model(struct run *run, const struct plan *plan, const 
         outside.off_chip_bytes += price.off_chip_bytes;
     }
     for (int g = 0; g < plan->n_groups; g++)
-        if (priced[g].no_room) {
+        if (priced[g].no_room)
             memcpy(model->skip, priced[g].skip, sizeof model->skip);
-            if (plan->groups[g].place == PLACE_LAYER)
-                memcpy(layer->skip, priced[g].skip, sizeof layer->skip);
-        }
-    if (*layer_missing && !*layer->skip)
-        snprintf(layer->skip, sizeof layer->skip, "%.40s has no unit for %.160s", run->device->name,
-                 layer_missing);
-    if (*model_missing && !*model->skip)
-        snprintf(model->skip, sizeof model->skip, "%.40s has no unit for %.160s", run->device->name,
-                 model_missing);
-    finish(run, &cost, times, notes);
+    if (*missing && !*model->skip)
+        snprintf(model->skip, sizeof model->skip, "%.40s has no unit for %.160s", run->device->name, missing);
+    unit_add_training(task, model);
 
     const double layers = (double)graph->shape.n_layer;
     const struct price *one = &run->prices[run->n_units - 1];
@@ -1214,16 +1244,17 @@ static void add_layer_and_model(struct run *run, const struct plan *plan, const 
         whole->overhead_s += first;
         whole->cycles += first * run->device->clock_hz;
     }
-    cost_add(&all, &cost, layers);
+    cost_add(&all, &one_layer, layers);
     add_energy(run, model, &all, whole);
-    add_assumed(run->device, &model_notes);
-    memcpy(whole->note, model_notes.text, sizeof whole->note);
+    add_assumed(run->device, &notes);
+    memcpy(whole->note, notes.text, sizeof whole->note);
 }
 
 static bool open_tiles(struct run *run, struct error *error)
 {
     const struct graph *graph = run->graph;
-    if (run->pricing.tile <= 0)
+    /* Tiles of tokens stream through the modules in one direction. */
+    if (run->pricing.tile <= 0 || graph->phase == PHASE_TRAIN)
         return true;
     const double tile = fmax(1, floor(run->pricing.tile / (double)graph->batch));
     const int64_t count = (int64_t)ceil((double)graph->seqlen / fmin(tile, (double)graph->seqlen));
@@ -1413,7 +1444,7 @@ static bool price_schedule(const struct run *run, bool alone, const struct group
                            struct notes *notes, struct error *error)
 {
     *times = NULL;
-    if (run->pricing.tile <= 0)
+    if (run->pricing.tile <= 0 || run->graph->phase == PHASE_TRAIN)
         return true;
     struct schedule *schedule = calloc(1, sizeof *schedule);
     bool ok = schedule || error_set(error, STATUS_FAILED, "no memory for a schedule");
@@ -1524,8 +1555,9 @@ bool pricing_least(const char *platform, const char *default_device, const struc
     return ok;
 }
 
-static bool price_plan(struct run *run, const struct plan *plan, struct error *error)
+static bool price_plan(struct run *run, const struct task *task, struct error *error)
 {
+    const struct plan *plan = task->plan;
     struct priced_group *priced = calloc((size_t)plan->n_groups, sizeof *priced);
     struct schedule_times room;
     const struct schedule_times *times;
@@ -1561,7 +1593,7 @@ static bool price_plan(struct run *run, const struct plan *plan, struct error *e
     }
     struct notes notes = {""};
     if (ok && price_schedule(run, false, NULL, &room, &times, &notes, error))
-        add_layer_and_model(run, plan, priced, times);
+        add_layer_and_model(run, task, priced, times);
     else
         ok = false;
     free(priced);
@@ -1585,7 +1617,7 @@ bool pricing_open(const char *platform, const char *default_device, const struct
         !plan_build(graph, choices, &opened->plan, error) ||
         !plan_build(graph, plan_fusing("none", PRECISION_FP32), &opened->alone, error) ||
         !check_calls(opened, task->plan, error) || !check_scan(opened, error) ||
-        !weights_resident(opened, error) || !price_plan(opened, task->plan, error)) {
+        !weights_resident(opened, error) || !price_plan(opened, task, error)) {
         pricing_close(opened);
         return false;
     }

@@ -33,10 +33,13 @@ static bool plan_choice(const json_t *record)
            is(record, "compare.what", "recompute");
 }
 
-/* What a device moves off chip, else what crosses the unit's borders. */
+/* Of --compare recompute what is kept from forward to backward; else what a device moves off chip, or what
+ * crosses the unit's borders. */
 static double border_bytes(const json_t *record)
 {
     const double off_chip = record_number(record, "work.off_chip_bytes");
+    if (is(record, "compare.what", "recompute"))
+        return record_number(record, "saved_bytes");
     return isnan(off_chip)
                ? record_number(record, "work.bytes_read") + record_number(record, "work.bytes_written")
                : off_chip;
@@ -83,10 +86,12 @@ static void row(const json_t *record, struct grid *grid)
         const char *verdict = record_text(record, "compare.verdict");
         grid_cell(grid, VERDICT, text_clean(verdict ? verdict : "noise", 12, text));
     }
-    if (plan_choice(record))
-        grid_cell(grid, BYTES, format_bytes(border_bytes(record), text));
-    else
+    if (plan_choice(record)) {
+        if (!isnan(border_bytes(record)))
+            grid_cell(grid, BYTES, format_bytes(border_bytes(record), text));
+    } else {
         number_cell(grid, GFLOP, record, "rate.gflop_per_s");
+    }
     number_cell(grid, GBYTE, record, "rate.gbyte_per_s");
     const double fraction = record_number(record, "rate.roofline_fraction");
     if (!isnan(fraction))
@@ -114,7 +119,7 @@ static void row(const json_t *record, struct grid *grid)
 
 bool table_comparison(const struct view *view, int index, struct grid *grid)
 {
-    bool bytes = false;
+    bool bytes = false, kept = false;
     const json_t *last = NULL;
     size_t i;
     json_t *record;
@@ -127,6 +132,7 @@ bool table_comparison(const struct view *view, int index, struct grid *grid)
             grid_text(grid, 0, "%s:%s, %s", record_text(record, "platform"), record_text(record, "device"),
                       record_text(record, "provenance"));
         row(record, grid);
+        kept |= is(record, "compare.what", "recompute");
         bytes |= plan_choice(record);
         last = record;
     }
@@ -134,8 +140,10 @@ bool table_comparison(const struct view *view, int index, struct grid *grid)
         grid_text(grid, 0,
                   "(ratio: the baseline's time over the variant's, so that more than 1 is faster; A/A "
                   "control: the baseline once more, which shows what equals differ by%s)",
-                  bytes ? "; bytes: over the device's off-chip memory where it is modelled, else across the "
-                          "borders of kernels"
-                        : "");
+                  kept ? "; bytes: kept from forward to backward"
+                  : bytes
+                      ? "; bytes: over the device's off-chip memory where it is modelled, else across the "
+                        "borders of kernels"
+                      : "");
     return last != NULL;
 }

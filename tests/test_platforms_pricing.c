@@ -685,7 +685,7 @@ static void longer_never_costs_less(void **state)
         }
 }
 
-static void training_and_wrong_options_are_refused(void **state)
+static void wrong_options_are_refused(void **state)
 {
     (void)state;
     use_source_configs();
@@ -710,11 +710,59 @@ static void training_and_wrong_options_are_refused(void **state)
         assert_contains(error.text, "float_lanes=<positive integer>");
         assert_one_line(error.text);
     }
-    task.options = NULL;
-    graph.phase = PHASE_TRAIN;
-    error = (struct error){0};
-    assert_false(platform_find("leo2-model")->open(&task, &run, &error));
-    assert_int_equal(error.status, STATUS_UNAVAILABLE);
+}
+
+/* A device without units for the backward pass says which it lacks; one with a host prices all of it. */
+static void training_is_priced_or_refused(void **state)
+{
+    (void)state;
+    static struct graph graph;
+    static struct plan plan;
+    static const struct {
+        const char *platform, *device, *model;
+        bool host;
+    } cases[] = {{"fpga-model", "fastmamba-vc709", "mamba2-130m", false},
+                 {"leo2-model", "mannix", "mnist-mamba", true}};
+    use_source_configs();
+    for (size_t c = 0; c < COUNT_OF(cases); c++) {
+        const struct model_shape shape = preset(cases[c].model);
+        struct error error = {0};
+        struct run *run;
+        const struct unit *units;
+        struct plan_choices choices = plan_fusing(NULL, PRECISION_FP32);
+        double backward_s[2] = {0};
+        assert_true(graph_build(&shape, PHASE_TRAIN, 1, 16, false, &graph, &error));
+        for (int r = 0; r < 2; r++) {
+            choices.values[CHOICE_RECOMPUTE] = r ? "recompute" : "store";
+            const struct platform *platform = platform_find(cases[c].platform);
+            if (!plan_build(&graph, choices, &plan, &error) ||
+                !platform->open(&(struct task){.graph = &graph, .plan = &plan, .device = cases[c].device},
+                                &run, &error))
+                fail_msg("%s", error.text);
+            const int n = platform->units(run, &units);
+            int passes = 0;
+            for (int u = 0; u < n; u++) {
+                struct price price;
+                if (units[u].scope < SCOPE_LAYER)
+                    continue;
+                passes++;
+                assert_int_equal(units[u].saved_bytes > 0, true);
+                assert_int_equal(units[u].repeated.mul > 0, r == 1);
+                if (!cases[c].host && units[u].direction != DIRECTION_FORWARD) {
+                    assert_contains(units[u].skip, "has no unit for");
+                    assert_contains(units[u].skip, "norm_backward");
+                    continue;
+                }
+                assert_true(platform->price(run, u, &price, &error) && price.time_s > 0);
+                if (units[u].direction == DIRECTION_BACKWARD)
+                    backward_s[r] = price.time_s;
+            }
+            assert_int_equal(passes, 4);
+            platform->close(run);
+        }
+        if (cases[c].host)
+            assert_true(backward_s[1] > backward_s[0]);
+    }
 }
 
 static void hostile_files_give_one_line(void **state)
@@ -858,7 +906,8 @@ int main(void)
         TEST(conditions_are_combined),
         TEST(a_block_alone_skips_layer_and_model),
         TEST(longer_never_costs_less),
-        TEST(training_and_wrong_options_are_refused),
+        TEST(wrong_options_are_refused),
+        TEST(training_is_priced_or_refused),
         TEST(hostile_files_give_one_line),
         TEST(a_law_that_does_not_fit_its_stage_is_an_error),
         TEST(devices_are_listed_by_platform),

@@ -79,7 +79,7 @@ static void open_trained(struct trained *t, const struct model *model, const cha
     choices.values[CHOICE_RECOMPUTE] = recompute;
     if (!graph_build(&model->shape, PHASE_TRAIN, BATCH, tokens, false, &t->graph, &error) ||
         !plan_build(&t->graph, choices, &t->plan, &error) ||
-        !(t->network = network_create(model, precision, BATCH, &error)) ||
+        !(t->network = network_create(model, precision, BATCH, 2, &error)) ||
         !(t->program = program_create(t->network, &t->graph, &t->plan, &error)))
         fail_msg("%s", error.text);
 }
@@ -306,7 +306,7 @@ static void expect_error(const struct model *model, const char *recompute, const
     static struct plan plan;
     struct error error = {0};
     struct plan_choices choices = plan_fusing(fusion, PRECISION_FP32);
-    struct network *network = network_create(model, PRECISION_FP32, BATCH, &error);
+    struct network *network = network_create(model, PRECISION_FP32, BATCH, 2, &error);
     choices.values[CHOICE_RECOMPUTE] = recompute;
     assert_non_null(network);
     assert_true(graph_build(&model->shape, PHASE_TRAIN, BATCH, TOKENS, false, &graph, &error));

@@ -87,11 +87,15 @@ expect 2 "bad setting" --platform leo2-model --set transfer && says "bad setting
 expect 2 "unknown setting" --platform leo2-model --set colour=red && says "unknown setting" colour
 expect 2 "operand" --platform cpu extra && says "operand" extra
 expect 2 "option of another command" check --platform cpu && says "option of another command" --platform
-for later in "--phase train" "--recompute recompute" "--cache cold"; do
+for later in "--cache cold"; do
     # shellcheck disable=SC2086
     expect 2 "$later" --platform cpu --model mnist-mamba $later && says "$later" "not built yet"
 done
-expect 2 "nonsense for a later option" --platform cpu --recompute soup && says "nonsense for a later option" "must be none"
+expect 2 "recompute without training" --platform cpu --recompute store &&
+    says "recompute without training" "only --phase train has a backward pass"
+expect 2 "bad recompute" --platform cpu --phase train --recompute soup &&
+    says "bad recompute" "must be store, recompute or checkpoint:K"
+expect 2 "too many layers" --platform cpu --layers 25 && says "too many layers" "mamba-130m has 24"
 expect 2 "value missing after an operand" list models --format && says "value missing after an operand" --format
 expect 2 "resume" sweep --resume && says "resume" "--resume is not built yet"
 expect 2 "platform twice" --platform leo2-model,leo2-model && says "platform twice" "named twice"
