@@ -7,7 +7,8 @@
 
 /* The tokens of a run, seeded: the same for every program and platform. */
 
-/* Sets the first `seqlen` tokens of `batch` sequences from position `first`. */
+/* Sets the first `seqlen` tokens of `batch` sequences from position `first`, in training also the gradient of
+ * their logits. */
 bool tokens_set(struct program *program, const struct graph *graph, uint64_t seed, int64_t first,
                 struct error *error);
 
