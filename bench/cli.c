@@ -143,20 +143,16 @@ static bool parse_table_or_json(const char *option, const char *value, void *to,
     return error_set(error, STATUS_USAGE, "--%s %s: must be table or json", option, value);
 }
 
+/* What is none of the words must be an option of every device of the run. */
 static bool parse_compare(const char *option, const char *value, void *to, struct error *error)
 {
-    char names[128] = "";
-    for (int what = COMPARE_NOTHING + 1; what < COMPARISON_COUNT; what++)
-        if (!strcmp(value, comparison_name((enum comparison)what))) {
-            *(enum comparison *)to = (enum comparison)what;
-            return true;
-        }
-    for (int what = COMPARE_NOTHING + 1; what < COMPARISON_COUNT; what++) {
-        const size_t used = strlen(names);
-        snprintf(names + used, sizeof names - used, "%s %s", what > COMPARE_NOTHING + 1 ? "," : "",
-                 comparison_name((enum comparison)what));
-    }
-    return error_set(error, STATUS_USAGE, "--%s %s: must be one of%s", option, value, names);
+    struct arguments *arguments = to;
+    arguments->compare_word = value;
+    arguments->compare = COMPARE_OPTION;
+    for (int what = COMPARE_NOTHING + 1; what < COMPARE_OPTION; what++)
+        if (!strcmp(value, comparison_name((enum comparison)what)))
+            arguments->compare = (enum comparison)what;
+    return *value || error_set(error, STATUS_USAGE, "--%s: empty", option);
 }
 
 static bool parse_setting(const char *option, const char *value, void *to, struct error *error)
@@ -233,7 +229,7 @@ static const struct option_spec {
      "of synthetic weights, tokens and test operands (default 1)"},
     {"all-logits", NULL, RUN, parse_flag, FIELD(all_logits), "the head sees every token, not only the last"},
     {"set", "KEY=VALUE", RUN | EVAL, parse_setting, 0, "an option of a modelled device; see 'list devices'"},
-    {"compare", "WHAT", RUN, parse_compare, FIELD(compare),
+    {"compare", "WHAT", RUN, parse_compare, 0,
      "kernel, isa, threads, precision, fusion, scan or recompute: all of its variants in turns,\n"
      "                              each against the first"},
     {"out", "DIR", RUN | REPORT, parse_text, FIELD(out), "folder for records, figures and report.html"},

@@ -54,6 +54,7 @@ struct arguments {
     uint64_t seed;
     bool all_logits;
     enum comparison compare;
+    const char *compare_word;              /* as given: the name of a device's option, too */
     const char *options[MAX_SELECTED + 1]; /* of --set, null-terminated */
     int n_options;
     const char *out;

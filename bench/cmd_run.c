@@ -128,15 +128,22 @@ static char *make_repro(const struct session *s, const struct result *result)
                 precision_name(a->compare ? a->choices.precision : result->plan->precision), s->threads,
                 cache_mode_name(a->cache), a->repetitions, a->min_time_s);
     if (a->compare)
-        fprintf(out, " --compare %s", comparison_name(a->compare));
+        fprintf(out, " --compare %s", a->compare_word);
     if (a->isa_given)
         fprintf(out, " --isa %s", isa_name(a->isa));
     if (a->all_logits)
         fputs(" --all-logits", out);
     for (const char *const *option = result->options; option && *option; option++) {
+        if (a->compare == COMPARE_OPTION && session_option_compared(a, *option))
+            continue; /* the comparison sets it, from what was asked for on */
         fputs(" --set ", out);
         write_word(out, *option);
     }
+    for (int i = 0; i < a->n_options && a->compare == COMPARE_OPTION; i++)
+        if (session_option_compared(a, a->options[i])) {
+            fputs(" --set ", out);
+            write_word(out, a->options[i]);
+        }
     if (unit->scope <= SCOPE_GROUP || (unit->direction && unit->scope == SCOPE_LAYER))
         fprintf(out, " --stage %.*s", (int)strcspn(unit->name, "+"), unit->name);
     return fclose(out) ? (free(text), NULL) : text;
@@ -439,8 +446,11 @@ bool session_price_unit(struct session *s, const struct workload *w, int unit, j
     struct result result = session_result(s, w, &units[unit]);
     result.options = w->options;
     result.compare = compare;
-    result.accuracy =
-        &(struct accuracy){.reason = "the model prices time and energy, not the device's arithmetic"};
+    struct accuracy accuracy = {.reason = "the model prices time and energy, not the device's arithmetic"};
+    if (w->platform->accuracy && !units[unit].skip[0] &&
+        !w->platform->accuracy(w->run, unit, &accuracy, s->error))
+        return false;
+    result.accuracy = &accuracy;
     if (units[unit].skip[0]) {
         result.skipped = units[unit].skip;
     } else {
@@ -547,6 +557,12 @@ static bool plan_workloads(struct session *s)
                              s->model.shape.name);
     }
     return true;
+}
+
+bool session_option_compared(const struct arguments *arguments, const char *option)
+{
+    const size_t length = strlen(arguments->compare_word);
+    return !strncmp(option, arguments->compare_word, length) && option[length] == '=';
 }
 
 static bool device_has(const struct device *device, const char *option)
@@ -763,10 +779,12 @@ static bool load_energies(struct session *s)
 }
 
 /* Whether any platform computes, and not only prices. */
+/* A priced device that can compute, too, does so if weights are there or made in no time. */
 static bool any_computed(const struct session *s)
 {
+    const bool small = shape_parameters(&s->model.shape) <= INT64_C(1) << 24;
     for (int i = 0; i < s->n_workloads; i++)
-        if (s->workloads[i].platform->accuracy)
+        if (s->workloads[i].platform->accuracy && (small || !s->workloads[i].platform->classify))
             return true;
     return false;
 }
@@ -786,18 +804,54 @@ static bool write_environment(struct session *s)
            (s->arguments->format != FORMAT_JSON || print_record(s->environment, s->error));
 }
 
+/* Whether every platform of the run can compare that. */
+static bool check_comparison(struct session *s)
+{
+    const enum comparison what = s->arguments->compare;
+    const char *word = s->arguments->compare_word;
+    char names[160] = "";
+    for (int i = COMPARE_NOTHING + 1; i < COMPARISON_COUNT; i++) {
+        const size_t used = strlen(names);
+        snprintf(names + used, sizeof names - used, "%s%s", *names ? ", " : "",
+                 comparison_name((enum comparison)i));
+    }
+    for (int w = 0; w < s->n_workloads; w++) {
+        const struct workload *workload = &s->workloads[w];
+        if (what != COMPARE_OPTION) {
+            if (!workload->platform->execute && comparison_choice(what) == CHOICE_COUNT)
+                return error_set(
+                    s->error, STATUS_USAGE,
+                    "--compare %s times variants: %s is modelled and compares fusion, scan, recompute "
+                    "and its device's options",
+                    word, workload->platform->name);
+            continue;
+        }
+        struct device *device;
+        unsigned choices = 0;
+        if (workload->platform->execute)
+            return error_set(s->error, STATUS_USAGE, "--compare %s: must be one of %s", word, names);
+        if (!device_load(workload->platform->name, workload->device, &device, s->error))
+            return false;
+        for (unsigned i = 0; i < device->options_count; i++)
+            if (!strcmp(device->options[i].name, word))
+                choices = device->options[i].choices_count;
+        device_free(device);
+        if (choices < 2)
+            return error_set(s->error, STATUS_USAGE,
+                             "--compare %s: must be one of %s; %s:%s has no such option (see "
+                             "'mamba-bench list devices')",
+                             word, names, workload->platform->name, workload->device);
+    }
+    return true;
+}
+
 static bool run_session(struct session *s)
 {
     if (!open_shape(s) || !plan_workloads(s) || !hand_out_options(s))
         return false;
     const bool measured = any_measured(s), compared = s->arguments->compare != COMPARE_NOTHING;
-    const bool choice = comparison_choice(s->arguments->compare) < CHOICE_COUNT;
-    for (int w = 0; w < s->n_workloads && compared && !choice; w++)
-        if (!s->workloads[w].platform->execute)
-            return error_set(
-                s->error, STATUS_USAGE,
-                "--compare %s times variants: %s is modelled and compares fusion, scan and recompute",
-                comparison_name(s->arguments->compare), s->workloads[w].platform->name);
+    if (compared && !check_comparison(s))
+        return false;
     if (s->arguments->compare == COMPARE_KERNEL)
         compare_load_peers();
     if (!settle_threads(s) || !open_folder(s) || !load_energies(s) || (any_computed(s) && !make_weights(s)) ||

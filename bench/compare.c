@@ -10,9 +10,15 @@
 #include "bench/statistics.h"
 
 static const char *const comparison_names[COMPARISON_COUNT] = {
-    [COMPARE_NOTHING] = "nothing", [COMPARE_KERNEL] = "kernel",       [COMPARE_ISA] = "isa",
-    [COMPARE_THREADS] = "threads", [COMPARE_PRECISION] = "precision", [COMPARE_FUSION] = "fusion",
-    [COMPARE_SCAN] = "scan",       [COMPARE_RECOMPUTE] = "recompute",
+    [COMPARE_NOTHING] = "nothing",
+    [COMPARE_KERNEL] = "kernel",
+    [COMPARE_ISA] = "isa",
+    [COMPARE_THREADS] = "threads",
+    [COMPARE_PRECISION] = "precision",
+    [COMPARE_FUSION] = "fusion",
+    [COMPARE_SCAN] = "scan",
+    [COMPARE_RECOMPUTE] = "recompute",
+    [COMPARE_OPTION] = "an option of a modelled device with choices",
 };
 
 const char *comparison_name(enum comparison what)

@@ -16,6 +16,7 @@ enum comparison {
     COMPARE_FUSION,    /* what a plan decides (mamba/plan.h), the values of one choice */
     COMPARE_SCAN,
     COMPARE_RECOMPUTE,
+    COMPARE_OPTION, /* the choices of a modelled device's option */
     COMPARISON_COUNT
 };
 const char *comparison_name(enum comparison what);

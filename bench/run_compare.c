@@ -5,6 +5,7 @@
 
 #include "bench/session.h"
 #include "platforms/cpu/forward.h"
+#include "platforms/device.h"
 
 static void keep_repetition(const struct cbench_result *timed, void *user)
 {
@@ -65,8 +66,8 @@ static json_t *compare_json(const struct session *s, const struct variant *varia
     const char *role = variant == &s->variants[COMPARE_BASELINE]  ? "baseline"
                        : variant == &s->variants[COMPARE_CONTROL] ? "control"
                                                                   : "variant";
-    json_t *compare = json_pack("{s:s,s:s,s:s}", "what", comparison_name(s->arguments->compare), "variant",
-                                variant->name, "role", role);
+    json_t *compare = json_pack("{s:s,s:s,s:s}", "what", s->arguments->compare_word, "variant", variant->name,
+                                "role", role);
     if (baseline)
         json_object_set_new(compare, "baseline", json_string(baseline));
     return compare;
@@ -172,6 +173,17 @@ static int find_unit(const struct workload *w, const char *name)
     return -1;
 }
 
+/* Or, of the whole model, whether it may. */
+static bool prices_differ(const struct workload *base, const struct workload *w, int unit)
+{
+    const struct unit *units;
+    struct price ours, theirs;
+    struct error error = {0};
+    base->platform->units(base->run, &units);
+    return units[unit].scope == SCOPE_MODEL || !base->platform->price(base->run, unit, &ours, &error) ||
+           !w->platform->price(w->run, unit, &theirs, &error) || ours.time_s != theirs.time_s;
+}
+
 /* Whether a variant differs from the baseline in this unit. */
 static bool differs(const struct session *s, const struct workload *base, const struct workload *w, int unit)
 {
@@ -185,6 +197,8 @@ static bool differs(const struct session *s, const struct workload *base, const 
                 return plans_differ(choice, base, w, &base->spans->groups[g]);
         return true;
     }
+    if (s->arguments->compare == COMPARE_OPTION)
+        return prices_differ(base, w, unit);
     const bool same_kernel = !strcmp(ours[unit].kernel, theirs[unit].kernel);
     if (s->arguments->compare == COMPARE_KERNEL)
         return !same_kernel && !strcmp(strchr(theirs[unit].kernel, '/') + 1, w->variant->kernel);
@@ -215,12 +229,16 @@ static bool list_points(struct session *s, const struct workload *group, int *po
             (choice && !in_every_plan(base, &units[u])))
             continue;
         for (int v = 0; v < s->n_variants; v++)
-            if (group[v].run && (v < COMPARE_FIRST || differs(s, base, &group[v], u)))
+            if (group[v].run && (v < COMPARE_FIRST || s->arguments->compare == COMPARE_OPTION ||
+                                 differs(s, base, &group[v], u)))
                 s->items[s->n_items++] =
                     (struct item){.session = s,
                                   .workload = &group[v],
                                   .unit = choice ? find_unit(&group[v], units[u].name) : u};
-        if (s->items[s->n_items - 1].workload - group < COMPARE_FIRST)
+        bool any = s->arguments->compare != COMPARE_OPTION;
+        for (int v = COMPARE_FIRST; v < s->n_variants && !any; v++)
+            any = group[v].run && differs(s, base, &group[v], u);
+        if (!any || s->items[s->n_items - 1].workload - group < COMPARE_FIRST)
             s->n_items = first;
         else
             points[(*n_points)++] = first;
@@ -325,6 +343,50 @@ static bool concerns(const struct session *s, const struct graph *graph, struct 
     return any;
 }
 
+static bool set_option(struct session *s, const struct variant *variant, struct workload *w)
+{
+    int n = 0;
+    while (w->options[n] && !session_option_compared(s->arguments, w->options[n]))
+        n++;
+    if (n == MAX_SELECTED)
+        return error_set(s->error, STATUS_USAGE, "--compare %s: %d options are set already",
+                         s->arguments->compare_word, n);
+    if (!w->options[n])
+        w->options[n + 1] = NULL;
+    w->options[n] = variant->value;
+    return true;
+}
+
+/* The choices of the compared option, that of --set or else the default first. */
+static bool option_variants(struct session *s, const struct workload *base, const struct variant *asked)
+{
+    const char *word = s->arguments->compare_word;
+    struct device *device;
+    struct device_settings settings;
+    size_t n_options = 0;
+    while (base->options[n_options])
+        n_options++;
+    if (!device_load(base->platform->name, base->device, &device, s->error))
+        return false;
+    const bool ok = device_settings(device, base->options, n_options, &settings, s->error);
+    s->n_variants = COMPARE_FIRST;
+    for (unsigned i = 0; i < device->options_count && ok; i++) {
+        const struct device_option *option = &device->options[i];
+        for (unsigned c = 0; c < option->choices_count && !strcmp(option->name, word); c++) {
+            const bool first = !strcmp(option->choices[c], settings.values[i]);
+            if (!first && s->n_variants == COMPARE_MAX_VARIANTS)
+                break;
+            struct variant *variant = &s->variants[first ? COMPARE_BASELINE : s->n_variants++];
+            *variant = *asked;
+            snprintf(variant->name, sizeof variant->name, "%.100s", option->choices[c]);
+            snprintf(variant->value, sizeof variant->value, "%.40s=%.80s", word, option->choices[c]);
+        }
+    }
+    s->variants[COMPARE_CONTROL] = s->variants[COMPARE_BASELINE];
+    device_free(device);
+    return ok;
+}
+
 /* Graph and plan of a variant, all that the platform is asked with. */
 static bool plan_variant(struct session *s, const struct workload *base, const struct variant *variant,
                          struct workload *w)
@@ -333,6 +395,8 @@ static bool plan_variant(struct session *s, const struct workload *base, const s
     *w = (struct workload){
         .platform = base->platform, .device = base->device, .threads = variant->threads, .variant = variant};
     memcpy(w->options, base->options, sizeof w->options);
+    if (a->compare == COMPARE_OPTION && !set_option(s, variant, w))
+        return false;
     return graph_build(&s->model.shape, base->graph.phase, a->batch, a->seqlen, a->all_logits, &w->graph,
                        s->error) &&
            platform_plan(w->platform, &w->graph, variant_choices(a->compare, variant), &w->plan, s->error);
@@ -503,13 +567,17 @@ static bool compare_workload(struct session *s, const struct workload *base)
     struct comparing *c = calloc(1, sizeof *c);
     struct workload *group = calloc(COMPARE_MAX_VARIANTS + 1, sizeof *group);
     bool ok = (c && group) || error_set(s->error, STATUS_FAILED, "out of memory");
-    s->n_variants = compare_variants(a->compare, &asked, &base->graph, s->variants);
+    if (a->compare == COMPARE_OPTION)
+        ok = ok && option_variants(s, base, &asked);
+    else
+        s->n_variants = compare_variants(a->compare, &asked, &base->graph, s->variants);
     if (ok) {
         *c = (struct comparing){.session = s, .base = base, .group = group};
         ok = choice ? open_choices(c) : true;
     }
     for (int v = 0; v < s->n_variants && ok && !choice; v++)
-        ok = open_variant(s, base, &s->variants[v], NULL, &group[v]);
+        ok = (v == COMPARE_CONTROL && !base->platform->execute) ||
+             open_variant(s, base, &s->variants[v], NULL, &group[v]);
     ok = ok && list_points(s, group, points, &n_points);
     if (ok && base->platform->execute)
         ok = session_check_kernels(s) && session_find_accuracies(s);
@@ -538,7 +606,6 @@ bool session_compare(struct session *s)
             return false;
     if (!json_array_size(s->set.records))
         return error_set(s->error, STATUS_UNAVAILABLE,
-                         "--compare %s: there is one variant only of what was selected",
-                         comparison_name(a->compare));
+                         "--compare %s: there is one variant only of what was selected", a->compare_word);
     return true;
 }

@@ -75,6 +75,9 @@ void session_progress_end(const struct session *s);
 /* Whether --stage names a stage of that unit or group. */
 bool session_selects(const struct arguments *arguments, const char *name);
 
+/* Whether that is the option, "key=value", whose choices --compare walks. */
+bool session_option_compared(const struct arguments *arguments, const char *option);
+
 /* Of --platform: "cpu" or "leo2-model:mannix". */
 bool session_find_platform(const char *text, const struct platform **platform, const char **device,
                            struct error *error);

@@ -199,6 +199,7 @@ ENTRY(transfer_entry, struct device_transfer, transfer_fields);
 static const cyaml_schema_field_t conversion_fields[] = {
     TEXT_OPTIONAL("when", struct device_conversion, when),
     NUMBER("send_cycles", struct device_conversion, send_cycles),
+    NUMBER("weight_cycles", struct device_conversion, weight_cycles),
     NUMBER("receive_cycles", struct device_conversion, receive_cycles), CYAML_FIELD_END};
 ENTRY(conversion_entry, struct device_conversion, conversion_fields);
 
@@ -772,6 +773,7 @@ static void check_link(struct check *check, const struct device_link *link)
     for (unsigned i = 0; i < link->conversions_count; i++) {
         check_when(check, "link: conversions", link->conversions[i].when);
         check_number(check, "link: conversions: send_cycles", link->conversions[i].send_cycles, false);
+        check_number(check, "link: conversions: weight_cycles", link->conversions[i].weight_cycles, false);
         check_number(check, "link: conversions: receive_cycles", link->conversions[i].receive_cycles, false);
     }
     if (link->transfers_count == 0)

@@ -147,7 +147,7 @@ struct device_transfer {
 /* The host's conversion of one value for the link and back, in cycles. */
 struct device_conversion {
     char *when;
-    double send_cycles, receive_cycles;
+    double send_cycles, weight_cycles, receive_cycles; /* weights: those of buffers that are */
 };
 
 /* A host that calls units by register writes and moves their operands itself. */

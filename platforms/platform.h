@@ -128,7 +128,8 @@ struct platform {
     bool (*accuracy)(struct run *run, int unit, struct accuracy *accuracy, struct error *error);
     /* The kernel of a unit, to be checked before it is timed; null when several compute it. */
     const struct kernel *(*kernel)(const struct run *run, int unit, const struct kernel_family **family);
-    /* Modelled and simulated platforms. A simulated one computes: it has accuracy, too. */
+    /* Modelled and simulated platforms. A simulated one computes: it has accuracy, too, and so
+     * have modelled ones with the arithmetic of their device. */
     bool (*price)(struct run *run, int unit, struct price *price, struct error *error);
     /* Simulated platforms: one call of a device's block with these dimensions, on operands of its own. */
     bool (*call)(const char *device, const char *const *options, const struct stage_dim *dims, int n_dims,

@@ -117,6 +117,7 @@ bool pricing_init(struct pricing *pricing, const struct device *device, const ch
     for (unsigned i = 0; device->link && i < device->link->conversions_count; i++)
         if (device_when(device, settings, device->link->conversions[i].when)) {
             pricing->send_cycles = device->link->conversions[i].send_cycles;
+            pricing->weight_cycles = device->link->conversions[i].weight_cycles;
             pricing->receive_cycles = device->link->conversions[i].receive_cycles;
             break;
         }
@@ -362,7 +363,8 @@ static bool move_buffers(struct scope_names *names, bool resident, double count,
         } else {
             cost->writes += accesses;
             cost->transfer += accesses * transfer->write_cycles;
-            cost->overhead += count * values * names->pricing->send_cycles;
+            cost->overhead += count * values *
+                              (buffer->weights ? names->pricing->weight_cycles : names->pricing->send_cycles);
         }
         cost->overhead += count * transfer->setup_cycles;
     }
@@ -641,6 +643,7 @@ struct token_tiles {
 enum { RUN_MAX_UNITS = 2 * GRAPH_MAX_STAGES + 4 };
 
 struct run {
+    struct task task;
     struct device *device;
     struct pricing pricing;
     const struct graph *graph;
@@ -1609,6 +1612,7 @@ bool pricing_open(const char *platform, const char *default_device, const struct
     struct run *opened = calloc(1, sizeof *opened);
     if (!opened)
         return error_set(error, STATUS_FAILED, "no memory for a run of %s", platform);
+    opened->task = *task;
     opened->graph = graph;
     opened->spans = task->spans;
     opened->value_bytes = precision_bytes(PRECISION_FP32);
@@ -1650,6 +1654,11 @@ bool pricing_price(struct run *run, int unit, struct price *price, struct error 
         return error_set(error, STATUS_UNAVAILABLE, "%s", run->units[unit].skip);
     *price = run->prices[unit];
     return true;
+}
+
+const struct task *pricing_task(const struct run *run)
+{
+    return &run->task;
 }
 
 void pricing_close(struct run *run)

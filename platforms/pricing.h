@@ -14,10 +14,10 @@ enum { PRICING_MAX_RESOURCES = 32 };
 struct pricing {
     const struct device *device;
     struct device_settings settings;
-    const struct device_memory *memory;           /* null: off-chip traffic is not modelled */
-    const struct device_transfer *transfer;       /* null: no link */
-    const struct device_port_memory *port_memory; /* null: operands at ports are there for free */
-    double send_cycles, receive_cycles;           /* the host's conversion of a value for the link and back */
+    const struct device_memory *memory;                /* null: off-chip traffic is not modelled */
+    const struct device_transfer *transfer;            /* null: no link */
+    const struct device_port_memory *port_memory;      /* null: operands at ports are there for free */
+    double send_cycles, weight_cycles, receive_cycles; /* the host's conversions of a value for the link */
     bool overlap_resources, overlap_memory, overlap_host;
     double tile; /* tokens; 0: no schedule */
     const char *resources[PRICING_MAX_RESOURCES];
@@ -78,6 +78,8 @@ bool pricing_precision(const char *platform, const char *device, enum precision 
                        struct error *error);
 int pricing_units(const struct run *run, const struct unit **units);
 bool pricing_price(struct run *run, int unit, struct price *price, struct error *error);
+/* What the run was opened with. */
+const struct task *pricing_task(const struct run *run);
 void pricing_close(struct run *run);
 
 #endif

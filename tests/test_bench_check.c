@@ -493,7 +493,8 @@ static void test_accepts_is_respected(void **state)
     (void)state;
     const struct check_options options = {.seed = 1};
     struct check_result result;
-    struct kernel kernel = {.name = "test/narrow", .isa = ISA_SCALAR, .run = sum_fine_when_narrow, .accepts = accepts_narrow};
+    struct kernel kernel = {
+        .name = "test/narrow", .isa = ISA_SCALAR, .run = sum_fine_when_narrow, .accepts = accepts_narrow};
     assert_true(check_kernel(&sum_family, &kernel, &options, &result, NULL));
     if (!result.passed)
         fail_msg("%s", result.failure);

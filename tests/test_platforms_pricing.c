@@ -83,7 +83,7 @@ static const char toy[] =
     "  register_write_cycles: 8\n"
     "  register_read_cycles: 7\n"
     "  conversions:\n"
-    "    - {send_cycles: 0, receive_cycles: 100}\n"
+    "    - {send_cycles: 0, weight_cycles: 0, receive_cycles: 100}\n"
     "  memory_bytes: 512\n"
     "  alignment: 4\n"
     "  resident: weights=resident\n"
@@ -557,6 +557,11 @@ static void leo2_forward_adds_up_to_the_port(void **state)
             fail_msg("%s: %g cycles, %g wanted", switches[i].options[0], cycles, switches[i].link_cycles);
         close_bench(bench);
     }
+    const char *const bytes[] = {"host_weights=int8", NULL};
+    bench = open_bench("leo2-model", "mannix", &shape, PHASE_DECODE, 1, 1, "none", bytes);
+    assert_near(price_of(bench, "input_proj").overhead_s,
+                (71 + 70 * 784 + 2 * (12544 + 16) + 160 * 16) / 10e6);
+    close_bench(bench);
     const char *const on_device[] = {"conv=device", NULL}, *const absent[] = {"device=absent", NULL};
     bench = open_bench("leo2-model", "mannix", &shape, PHASE_DECODE, 1, 1, "none", on_device);
     /* 32 channels: 5 inputs, 5 weights and a bias at 15 cycles, a result at 7; 5 cycles of the unit. */
@@ -821,8 +826,7 @@ static void hostile_files_give_one_line(void **state)
          "simulation: mannix_fc\n        arguments: [n, k]\n", "mannix_fc takes rows, columns"},
         {"trips:\n          - {extent: n, overhead: 3}\n          - {extent: k, lanes: 32, cycles: 2}\n",
          "simulation: mannix_fc\n        arguments: [n, kk, 7, 0]\n", "kk"},
-        {"- {send_cycles: 0, receive_cycles: 100}", "- {send_cycles: -1, receive_cycles: 100}",
-         "send_cycles"},
+        {"{send_cycles: 0,", "{send_cycles: -1,", "send_cycles"},
         {"resident: weights=resident", "resident: weights", "weights"},
         {"mul_pj: 1,", "mul_pj: -1,", "energy"},
         {"provenance: derived", "provenance: guessed", "guessed (line: "},

@@ -482,6 +482,7 @@ static bool fix_site(struct emulation *emulation, int group, int64_t layer)
     struct site *site = site_of(emulation, group, layer);
     const struct operands operands = operands_of(emulation, group, layer);
     const double descale = settings->arithmetic == MANNIX_DOCUMENTED ? BYTE : RTL_DESCALE;
+    const bool logits = emulation->plan.groups[group].place == PLACE_AFTER;
     struct pair pair = {BYTE, BYTE};
     if (settings->scaling == SCALING_LAYER)
         pair = layer_pair(emulation, group, layer);
@@ -497,7 +498,8 @@ static bool fix_site(struct emulation *emulation, int group, int64_t layer)
         double scale = pair.weight;
         if (settings->scaling == SCALING_ROW && site->row_output)
             scale = fmin(BYTE / fmax(row_max(site, operands.weight, r), 1e-30),
-                         result_range(settings) / fmax(site->row_output[r], 1e-30) / pair.input);
+                         result_range(settings) /
+                             fmax(logits ? largest_output(site) : site->row_output[r], 1e-30) / pair.input);
         for (int64_t c = 0; c < site->columns; c++)
             site->weight[r * site->columns + c] =
                 to_byte(settings, (double)operands.weight[r * site->columns + c] * scale);

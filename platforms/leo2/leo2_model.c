@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "mamba/difference.h"
+#include "mamba/random.h"
 #include "platforms/leo2/emulation.h"
 #include "platforms/pricing.h"
 
@@ -148,6 +149,137 @@ static bool classify(const struct task *task, const struct pictures *calibration
     return ok;
 }
 
+enum { ACCURACY_TOKENS = 8, CALIBRATIONS = 8, LARGEST_COMPUTED = 1 << 28 };
+
+/* The same for every setting of the device; others than these calibrate. */
+static bool set_inputs(struct program *program, const struct graph *graph, uint64_t seed, struct error *error)
+{
+    const struct model_shape *shape = &graph->shape;
+    const int64_t width = shape->vocab ? 1 : shape->input_size, count = graph->seqlen * width;
+    int32_t *ids = malloc((size_t)count * sizeof *ids);
+    float *features = malloc((size_t)count * sizeof *features);
+    bool ok = (ids && features) || error_set(error, STATUS_FAILED, "out of memory");
+    for (int64_t i = 0; i < count && ok; i++) {
+        const uint64_t bits = scatter(seed ^ scatter((uint64_t)i));
+        ids[i] = shape->vocab ? (int32_t)(bits % (uint64_t)shape->vocab) : 0;
+        features[i] = (float)(bits >> 40) / (float)(1 << 24) * 2 - 1;
+    }
+    if (ok && shape->vocab)
+        ok = program_set_ids(program, ids, error);
+    else if (ok)
+        program_set_features(program, features);
+    free(ids);
+    free(features);
+    return ok;
+}
+
+struct whole {
+    struct program *program;
+};
+
+static void run_whole(void *user, struct team *team, struct part part)
+{
+    program_run(((const struct whole *)user)->program, team, part);
+}
+
+/* Logits of a sequence in float64. */
+static bool float64_logits(const struct task *task, const struct graph *graph, struct team *team,
+                           double *logits, struct error *error)
+{
+    struct plan *plan = malloc(sizeof *plan);
+    struct network *network = NULL;
+    struct program *program = NULL;
+    bool ok = plan || error_set(error, STATUS_FAILED, "out of memory");
+    ok = ok && plan_build(graph, plan_fusing("none", PRECISION_FP64), plan, error) &&
+         (network = network_create(task->model, PRECISION_FP64, 1, team_threads(team), error)) &&
+         (program = program_create(network, graph, plan, error)) &&
+         set_inputs(program, graph, task->seed, error);
+    if (ok) {
+        team_run(team, run_whole, &(struct whole){program});
+        program_read(program, "logits", logits);
+    }
+    program_destroy(program);
+    network_destroy(network);
+    free(plan);
+    return ok;
+}
+
+static bool device_logits(const struct task *task, const struct graph *graph, struct team *team,
+                          double *logits, struct error *error)
+{
+    struct emulation_settings settings;
+    struct scales *scales = NULL;
+    struct network *network = NULL;
+    struct emulation *emulation = NULL;
+    bool ok = read_settings(task, &settings, error) && (scales = scales_create(&settings, error)) &&
+              (network = network_create(task->model, PRECISION_FP32, 1, team_threads(team), error)) &&
+              (emulation = emulation_create(network, graph, scales, error));
+    for (uint64_t c = 1; c <= CALIBRATIONS && ok; c++) {
+        network_reset(network);
+        ok = set_inputs(emulation_program(emulation), graph, task->seed + c, error);
+        if (ok)
+            emulation_observe(emulation, team);
+    }
+    ok = ok && emulation_fix(emulation, error) &&
+         set_inputs(emulation_program(emulation), graph, task->seed, error);
+    if (ok) {
+        network_reset(network);
+        emulation_run(emulation, team);
+        program_read(emulation_program(emulation), "logits", logits);
+    }
+    emulation_destroy(emulation);
+    network_destroy(network);
+    scales_free(scales);
+    return ok;
+}
+
+static bool whole_accuracy(const struct task *task, struct accuracy *accuracy, struct error *error)
+{
+    const struct graph *asked = task->graph;
+    const int64_t tokens =
+        asked->phase == PHASE_PREFILL && asked->seqlen < ACCURACY_TOKENS ? asked->seqlen : ACCURACY_TOKENS;
+    const int64_t count = tokens * asked->shape.outputs;
+    struct graph *graph = malloc(sizeof *graph);
+    double *want = malloc((size_t)count * sizeof *want), *got = malloc((size_t)count * sizeof *got);
+    struct team *team = NULL;
+    bool ok = (graph && want && got) || error_set(error, STATUS_FAILED, "out of memory");
+    ok = ok && graph_build(&asked->shape, PHASE_PREFILL, 1, tokens, true, graph, error) &&
+         (team = team_create(task->threads, error)) && float64_logits(task, graph, team, want, error) &&
+         device_logits(task, graph, team, got, error);
+    if (ok) {
+        struct difference difference = {0};
+        difference_add(&difference, got, want, count);
+        *accuracy = (struct accuracy){difference.max_abs, difference_rel_l2(&difference), tokens, ""};
+    }
+    team_destroy(team);
+    free(got);
+    free(want);
+    free(graph);
+    return ok;
+}
+
+static bool accuracy_of(struct run *run, int unit, struct accuracy *accuracy, struct error *error)
+{
+    const struct task *task = pricing_task(run);
+    const struct unit *units;
+    pricing_units(run, &units);
+    struct error reason = {0};
+    *accuracy = (struct accuracy){.max_abs = 0};
+    if (units[unit].scope != SCOPE_MODEL)
+        error_set(&reason, STATUS_UNAVAILABLE, "the device's arithmetic is computed for the whole model");
+    else if (!task->model || !task->model->weights)
+        error_set(&reason, STATUS_UNAVAILABLE, "no weights: give --checkpoint, or cpu beside the device");
+    else if (shape_parameters(&task->graph->shape) > LARGEST_COMPUTED)
+        error_set(&reason, STATUS_UNAVAILABLE,
+                  "the model is too large to compute it in the device's arithmetic");
+    else
+        whole_accuracy(task, accuracy, &reason);
+    if (reason.status && reason.status != STATUS_UNAVAILABLE)
+        return error_set(error, reason.status, "%s", reason.text);
+    snprintf(accuracy->reason, sizeof accuracy->reason, "%.255s", reason.text);
+    return true;
+}
+
 static const char *const ways[] = {
     "arithmetic=documented,scaling=127",
     "arithmetic=documented,scaling=layer",
@@ -179,6 +311,7 @@ const struct platform leo2_model_platform = {
     .precision = precision_of,
     .open = open_run,
     .units = pricing_units,
+    .accuracy = accuracy_of,
     .price = pricing_price,
     .least = least,
     .classify = classify,
