@@ -778,8 +778,8 @@ static bool load_energies(struct session *s)
     return true;
 }
 
-/* Whether any platform computes, and not only prices. */
-/* A priced device that can compute, too, does so if weights are there or made in no time. */
+/* Whether any platform computes, and not only prices: a priced device that can compute, too, does so if weights
+ * are there or made in no time. */
 static bool any_computed(const struct session *s)
 {
     const bool small = shape_parameters(&s->model.shape) <= INT64_C(1) << 24;
