@@ -110,8 +110,9 @@ static char *make_repro(const struct session *s, const struct result *result)
     FILE *out = open_memstream(&text, &size);
     if (!out)
         return NULL;
-    fprintf(out, "mamba-bench run --platform %s:%s %s ", result->platform, result->device,
-            a->checkpoint ? "--checkpoint" : "--model");
+    const struct workload *w = result->published_by;
+    fprintf(out, "mamba-bench run --platform %s:%s %s ", w ? w->platform->name : result->platform,
+            w ? w->device : result->device, a->checkpoint ? "--checkpoint" : "--model");
     write_word(out, a->checkpoint ? a->checkpoint : a->model ? a->model : default_model);
     if (a->layers)
         fprintf(out, " --layers %lld", (long long)a->layers);
@@ -442,15 +443,15 @@ bool session_price_unit(struct session *s, const struct workload *w, int unit, j
 {
     const struct unit *units;
     struct price price;
+    struct accuracy accuracy = {.reason = "the model prices time and energy, not the device's arithmetic"};
     w->platform->units(w->run, &units);
     struct result result = session_result(s, w, &units[unit]);
     result.options = w->options;
     result.compare = compare;
-    struct accuracy accuracy = {.reason = "the model prices time and energy, not the device's arithmetic"};
+    result.accuracy = &accuracy;
     if (w->platform->accuracy && !units[unit].skip[0] &&
         !w->platform->accuracy(w->run, unit, &accuracy, s->error))
         return false;
-    result.accuracy = &accuracy;
     if (units[unit].skip[0]) {
         result.skipped = units[unit].skip;
     } else {
@@ -470,14 +471,48 @@ bool session_price_unit(struct session *s, const struct workload *w, int unit, j
     return ok;
 }
 
+/* What its source measured on other machines for the same unit. */
+static bool add_published(struct session *s, const struct workload *w, const struct device *device,
+                          const struct unit *unit)
+{
+    for (unsigned i = 0; i < device->comparisons_count; i++) {
+        const struct device_comparison *comparison = &device->comparisons[i];
+        if (strcmp(comparison->model, w->graph.shape.name) || strcmp(comparison->stage, unit->name) ||
+            strcmp(comparison->phase, phase_name(w->graph.phase)) || w->graph.batch != 1)
+            continue;
+        struct price price = {.time_s = comparison->seconds,
+                              .cycles = -1,
+                              .compute_s = -1,
+                              .memory_s = -1,
+                              .link_s = -1,
+                              .overhead_s = -1,
+                              .off_chip_bytes = -1,
+                              .joule = -1};
+        snprintf(price.note, sizeof price.note, "%s%s%s", comparison->source, comparison->note ? "; " : "",
+                 comparison->note ? comparison->note : "");
+        struct result result = session_result(s, w, unit);
+        result.platform = "published";
+        result.device = comparison->machine;
+        result.published_by = w;
+        result.provenance = PROVENANCE_PUBLISHED;
+        result.price = &price;
+        if (!session_add(s, &result))
+            return false;
+    }
+    return true;
+}
+
 static bool price_workload(struct session *s, const struct workload *w)
 {
     const struct unit *units;
+    struct device *device = NULL;
     const int n = w->platform->units(w->run, &units);
-    for (int u = 0; u < n; u++)
-        if (unit_selected(s->arguments, &units[u]) && !session_price_unit(s, w, u, NULL))
-            return false;
-    return true;
+    bool ok = !w->platform->default_device || device_load(w->platform->name, w->device, &device, s->error);
+    for (int u = 0; u < n && ok; u++)
+        if (unit_selected(s->arguments, &units[u]))
+            ok = session_price_unit(s, w, u, NULL) && (!device || add_published(s, w, device, &units[u]));
+    device_free(device);
+    return ok;
 }
 
 bool session_find_platform(const char *text, const struct platform **platform, const char **device,

@@ -47,6 +47,8 @@ static void add_training(json_t *record, const struct unit *unit)
 
 static json_t *plan_json(const struct result *result)
 {
+    if (result->published_by) /* what others ran is known as far as the note says */
+        return json_object();
     json_t *plan = json_pack("{s:s,s:s}", "fusion", result->fusion, "precision",
                              precision_name(result->plan->precision));
     for (int c = CHOICE_SCAN; c < CHOICE_COUNT && plan; c++)

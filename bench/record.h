@@ -9,9 +9,12 @@
 #include "bench/roofline.h"
 #include "platforms/platform.h"
 
+struct workload;
+
 /* One result before it becomes a record (docs/records.md). Pointers are borrowed. */
 struct result {
     const char *platform, *device;
+    const struct workload *published_by; /* whose device file has the figure; null: none has */
     enum provenance provenance;
     const struct graph *graph;
     const struct plan *plan;

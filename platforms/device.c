@@ -146,6 +146,13 @@ static const cyaml_schema_field_t rtl_fields[] = {TEXT("platform", struct device
                                                   LIST("grids", struct device_rtl, grids, &grid_entry),
                                                   CYAML_FIELD_END};
 
+static const cyaml_schema_field_t comparison_fields[] = {
+    TEXT("machine", struct device_comparison, machine),    TEXT("model", struct device_comparison, model),
+    TEXT("phase", struct device_comparison, phase),        TEXT("stage", struct device_comparison, stage),
+    NUMBER("seconds", struct device_comparison, seconds),  TEXT("source", struct device_comparison, source),
+    TEXT_OPTIONAL("note", struct device_comparison, note), CYAML_FIELD_END};
+ENTRY(comparison_entry, struct device_comparison, comparison_fields);
+
 static const cyaml_schema_field_t unit_fields[] = {
     TEXT("name", struct device_unit, name),
     LIST("stages", struct device_unit, stages, &text_entry),
@@ -321,6 +328,7 @@ static const cyaml_schema_field_t device_fields[] = {
     CYAML_FIELD_MAPPING_PTR("energy", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct device, energy,
                             energy_fields),
     LIST("baselines", struct device, baselines, &baseline_entry),
+    LIST("comparisons", struct device, comparisons, &comparison_entry),
     LIST("published", struct device, published, &result_entry),
     CYAML_FIELD_END};
 
@@ -893,6 +901,8 @@ static bool check_device(const struct device *device, const char *file, const ch
         check_number(&check, "baselines: token_s", device->baselines[i].token_s, false);
         check_number(&check, "baselines: tokens_per_joule", device->baselines[i].tokens_per_joule, false);
     }
+    for (unsigned i = 0; i < device->comparisons_count; i++)
+        check_number(&check, "comparisons: seconds", device->comparisons[i].seconds, true);
     for (unsigned i = 0; i < device->published_count && !check.failed; i++)
         check_result(&check, &device->published[i]);
     return !check.failed;

@@ -193,6 +193,13 @@ struct device_baseline {
     char *source;
 };
 
+/* What the source measured on another machine, to stand beside runs of the same unit. */
+struct device_comparison {
+    char *machine, *model, *phase, *stage;
+    double seconds; /* of one execution */
+    char *source, *note;
+};
+
 /* What one part of the machine, or one configuration of it, takes of the chip. */
 struct device_resources {
     char *name;
@@ -302,6 +309,8 @@ struct device {
     struct device_energy *energy;
     struct device_baseline *baselines;
     unsigned baselines_count;
+    struct device_comparison *comparisons;
+    unsigned comparisons_count;
     struct device_result *published;
     unsigned published_count;
 };

@@ -291,7 +291,7 @@ static bool write_page(const struct view *view, const char *folder, const struct
           out);
     free(origin);
     fputs("<h2>Platforms compared, whole model</h2>\n", out);
-    bool written = write_tables(view, table_platforms, out);
+    bool written = write_tables(view, table_platforms, out) && write_tables(view, table_units, out);
     write_figures(folder, list, problem, out);
     written = written && write_tables(view, table_comparison, out) && write_workloads(view, out) &&
               write_skipped(view, out);

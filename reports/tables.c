@@ -208,3 +208,86 @@ bool table_platforms(const struct view *view, int index, struct grid *grid)
         grid_text(grid, 0, "(no speed-up: the records hold no time of the whole model on the platform cpu)");
     return any;
 }
+
+enum stage_column {
+    STAGE_NAME,
+    STAGE_TIME,
+    STAGE_SPREAD,
+    STAGE_CYCLES,
+    STAGE_ERROR,
+    STAGE_SPEEDUP,
+    STAGE_BASIS
+};
+
+static const struct grid_column stage_columns[] = {
+    [STAGE_NAME] = {"unit, platform", false, 14}, [STAGE_TIME] = {"time", true, 0},
+    [STAGE_SPREAD] = {"-/+ %", true, 0},          [STAGE_CYCLES] = {"cycles", true, 0},
+    [STAGE_ERROR] = {"rel. L2", true, 0},         [STAGE_SPEEDUP] = {"speed-up", true, 0},
+    [STAGE_BASIS] = {"provenance", false, 0},
+};
+
+static bool same_unit(const struct result *result, const struct result *like)
+{
+    return result->workload == like->workload && !result->replaced && !result->skipped &&
+           result->scope <= RESULT_GROUP && strcmp(result->name, like->name) == 0;
+}
+
+static void stage_row(const struct view *view, const struct result *result, const struct result *baseline,
+                      struct grid *grid)
+{
+    char text[TEXT_SIZE];
+    const char *provenance = record_text(result->record, "provenance");
+    const double cycles = record_number(result->record, "cycles"),
+                 error = record_number(result->record, "error.rel_l2");
+    grid_row(grid, 2, result == baseline);
+    grid_cell(grid, STAGE_NAME, view->series[result->series].label);
+    time_cells(grid, STAGE_TIME, result);
+    if (!isnan(cycles)) {
+        snprintf(text, sizeof text, "%.0f", cycles);
+        grid_cell(grid, STAGE_CYCLES, text);
+    }
+    if (!isnan(error)) {
+        snprintf(text, sizeof text, "%.1e", error);
+        grid_cell(grid, STAGE_ERROR, text);
+    }
+    if (!baseline) {
+        grid_cell(grid, STAGE_BASIS, provenance);
+        return;
+    }
+    grid_cell(grid, STAGE_SPEEDUP, format_number(baseline->time_s / result->time_s, text));
+    snprintf(text, sizeof text, result == baseline ? "%s, baseline" : "%s / %s", provenance,
+             record_text(baseline->record, "provenance"));
+    grid_cell(grid, STAGE_BASIS, text);
+}
+
+bool table_units(const struct view *view, int index, struct grid *grid)
+{
+    bool any = false;
+    grid_init(grid, stage_columns, sizeof stage_columns / sizeof *stage_columns);
+    for (int i = 0; i < view->n_series; i++)
+        if (view->series[i].workload == index && view->series[i].model >= 0)
+            return false;
+    for (int i = 0; i < view->n_results; i++) {
+        const struct result *result = &view->results[i], *baseline = NULL;
+        int first = -1, count = 0;
+        if (result->workload != index)
+            continue;
+        for (int j = 0; j < view->n_results; j++) {
+            const struct result *other = &view->results[j];
+            if (!same_unit(other, result))
+                continue;
+            first = first < 0 ? j : first;
+            count++;
+            if (!baseline && strcmp(record_text(other->record, "platform"), "cpu") == 0)
+                baseline = other;
+        }
+        if (first != i || count < 2)
+            continue;
+        any = true;
+        grid_text(grid, 0, "%s", result->name);
+        for (int j = i; j < view->n_results; j++)
+            if (same_unit(&view->results[j], result))
+                stage_row(view, &view->results[j], baseline, grid);
+    }
+    return any;
+}

@@ -13,6 +13,7 @@ void table_series(const struct view *view, int series, struct grid *grid);
 /* Of one workload; false when it has nothing of that kind. */
 typedef bool table_fn(const struct view *view, int workload, struct grid *grid);
 table_fn table_platforms;  /* whole models, platform by platform */
+table_fn table_units;      /* where no whole model was run: its parts, platform by platform */
 table_fn table_comparison; /* variants against their baseline, unit by unit */
 
 #endif
