@@ -31,6 +31,45 @@ static bool parse_count(const char *option, const char *value, void *to, struct 
     return true;
 }
 
+static bool parse_list(const char *option, const char *value, void *to, struct error *error)
+{
+    struct selection *list = to;
+    if (list->text)
+        return error_set(error, STATUS_USAGE, "--%s is given twice: separate its values with commas", option);
+    list->text = strdup(value);
+    if (!list->text)
+        return error_set(error, STATUS_FAILED, "out of memory");
+    char *rest = list->text;
+    for (char *item; (item = strsep(&rest, ","));) {
+        if (!*item)
+            return error_set(error, STATUS_USAGE, "--%s %s: an empty name between the commas", option, value);
+        if (list->count == MAX_SELECTED)
+            return error_set(error, STATUS_USAGE, "--%s: more than %d names", option, MAX_SELECTED);
+        for (int i = 0; i < list->count; i++)
+            if (!strcmp(list->items[i], item))
+                return error_set(error, STATUS_USAGE, "--%s: %s is named twice", option, item);
+        list->items[list->count++] = item;
+    }
+    return true;
+}
+
+static bool parse_counts(const char *option, const char *value, void *to, struct error *error)
+{
+    struct selection list = {0};
+    struct lengths *lengths = to;
+    bool ok = parse_list(option, value, &list, error);
+    *lengths = (struct lengths){.count = list.count};
+    for (int i = 0; i < list.count && ok; i++)
+        ok = parse_count(option, list.items[i], &lengths->values[i], error);
+    for (int i = 0; i < list.count && ok; i++)
+        for (int j = 0; j < i && ok; j++)
+            ok = lengths->values[i] != lengths->values[j] ||
+                 error_set(error, STATUS_USAGE, "--%s: %lld is named twice", option,
+                           (long long)lengths->values[i]);
+    free(list.text);
+    return ok;
+}
+
 static bool parse_small(const char *option, const char *value, void *to, struct error *error)
 {
     int64_t number = 0;
@@ -68,28 +107,6 @@ static bool parse_flag(const char *option, const char *value, void *to, struct e
 {
     (void)option, (void)value, (void)error;
     *(bool *)to = true;
-    return true;
-}
-
-static bool parse_list(const char *option, const char *value, void *to, struct error *error)
-{
-    struct selection *list = to;
-    if (list->text)
-        return error_set(error, STATUS_USAGE, "--%s is given twice: separate its values with commas", option);
-    list->text = strdup(value);
-    if (!list->text)
-        return error_set(error, STATUS_FAILED, "out of memory");
-    char *rest = list->text;
-    for (char *item; (item = strsep(&rest, ","));) {
-        if (!*item)
-            return error_set(error, STATUS_USAGE, "--%s %s: an empty name between the commas", option, value);
-        if (list->count == MAX_SELECTED)
-            return error_set(error, STATUS_USAGE, "--%s: more than %d names", option, MAX_SELECTED);
-        for (int i = 0; i < list->count; i++)
-            if (!strcmp(list->items[i], item))
-                return error_set(error, STATUS_USAGE, "--%s: %s is named twice", option, item);
-        list->items[list->count++] = item;
-    }
     return true;
 }
 
@@ -201,7 +218,7 @@ static const struct option_spec {
      "a Hugging Face folder: config.json, model.safetensors"},
     {"phase", "PHASE,...", RUN, parse_list, FIELD(phases), "prefill, decode, train (default the first two)"},
     {"batch", "B", RUN, parse_count, FIELD(batch), "sequences at once (default 1)"},
-    {"seqlen", "L", RUN, parse_count, FIELD(seqlen), "tokens of the prompt (default 512)"},
+    {"seqlen", "L,...", RUN, parse_counts, FIELD(seqlens), "tokens of the prompt (default 512)"},
     {"seqlen", "L", CHECK, parse_count, FIELD(check_seqlen),
      "only a few shapes, all of this length (default: many short ones)"},
     {"layers", "N", RUN, parse_count, FIELD(layers), "only the first N layers (default all)"},
@@ -370,7 +387,7 @@ static bool parse_options(int argc, char **argv, struct arguments *arguments, st
 bool cli_parse(int argc, char **argv, struct arguments *arguments, struct error *error)
 {
     *arguments = (struct arguments){.batch = 1,
-                                    .seqlen = 512,
+                                    .seqlens = {{512}, 1},
                                     .cache = CACHE_WEIGHTS_COLD,
                                     .min_time_s = 0.05,
                                     .seed = 1,

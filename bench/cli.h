@@ -35,13 +35,20 @@ struct selection {
 };
 
 /* The command line, parsed and checked as far as its words go. Strings point into argv or selections. */
+/* Of --seqlen: each a workload of its own. */
+struct lengths {
+    int64_t values[MAX_SELECTED];
+    int count;
+};
+
 struct arguments {
     enum command command;
     bool help, version;
     struct selection platforms; /* P or P:DEVICE each */
     const char *model, *checkpoint;
     struct selection phases, stages;
-    int64_t batch, seqlen;
+    int64_t batch;
+    struct lengths seqlens;
     int64_t check_seqlen; /* 0: drawn */
     int64_t layers;       /* 0: all */
     struct plan_choices choices;

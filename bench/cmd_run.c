@@ -17,6 +17,7 @@
 #include "bench/statistics.h"
 #include "platforms/cpu/team.h"
 #include "platforms/device.h"
+#include "platforms/validate.h"
 
 static const char default_model[] = "mamba-130m";
 
@@ -117,7 +118,7 @@ static char *make_repro(const struct session *s, const struct result *result)
     if (a->layers)
         fprintf(out, " --layers %lld", (long long)a->layers);
     fprintf(out, " --phase %s --batch %lld --seqlen %lld --seed %llu", phase_name(result->graph->phase),
-            (long long)a->batch, (long long)a->seqlen, (unsigned long long)a->seed);
+            (long long)a->batch, (long long)result->context, (unsigned long long)a->seed);
     for (int c = 0; c < CHOICE_COUNT; c++) {
         const bool compared = comparison_choice(a->compare) == (enum plan_choice)c;
         const char *value = compared ? a->choices.values[c] : result->plan->values[c];
@@ -184,7 +185,7 @@ struct result session_result(const struct session *s, const struct workload *w, 
         .isa = held ? isa_name(w->variant ? w->variant->isa : a->isa) : NULL,
         .all_logits = s->arguments->all_logits,
         .seed = s->arguments->seed,
-        .context = s->arguments->seqlen,
+        .context = w->seqlen,
         .environment = json_string_value(json_object_get(s->environment, "id")),
     };
 }
@@ -439,6 +440,33 @@ static bool run_measured(struct session *s)
     return s->error->status == STATUS_OK;
 }
 
+/* What the device's source publishes of this very workload, beside what the model says of it. */
+static bool find_published(const struct session *s, const struct workload *w, json_t **published)
+{
+    const struct arguments *a = s->arguments;
+    struct validation validation;
+    if (a->checkpoint || a->layers || a->batch != 1 || a->all_logits)
+        return true;
+    const struct validation_workload workload = {.model = w->graph.shape.name,
+                                                 .phase = w->graph.phase,
+                                                 .seqlen = w->seqlen,
+                                                 .seqlens = a->seqlens.values,
+                                                 .n_seqlens = a->seqlens.count};
+    if (!validate_workload(w->platform->name, w->device, w->options, &workload, &validation, s->error))
+        return false;
+    *published = validation.n_rows ? json_array() : NULL;
+    for (size_t i = 0; i < validation.n_rows; i++) {
+        const struct validation_row *row = &validation.rows[i];
+        json_array_append_new(
+            *published, json_pack("{s:s,s:s,s:s,s:s?,s:s?,s:b,s:f,s:f,s:s,s:s,s:s?}", "id", row->id, "what",
+                                  row->what, "figure", row->figure, "over", row->baseline, "of", row->of,
+                                  "mean", row->mean, "value", row->published, "model", row->model,
+                                  "provenance", row->provenance, "source", row->source, "note", row->note));
+    }
+    validation_free(&validation);
+    return true;
+}
+
 bool session_price_unit(struct session *s, const struct workload *w, int unit, json_t *compare)
 {
     const struct unit *units;
@@ -451,6 +479,8 @@ bool session_price_unit(struct session *s, const struct workload *w, int unit, j
     result.accuracy = &accuracy;
     if (w->platform->accuracy && !units[unit].skip[0] &&
         !w->platform->accuracy(w->run, unit, &accuracy, s->error))
+        return false;
+    if (units[unit].scope == SCOPE_MODEL && !find_published(s, w, &result.published))
         return false;
     if (units[unit].skip[0]) {
         result.skipped = units[unit].skip;
@@ -468,6 +498,7 @@ bool session_price_unit(struct session *s, const struct workload *w, int unit, j
     }
     const bool ok = session_add(s, &result);
     json_decref(result.energy);
+    json_decref(result.published);
     return ok;
 }
 
@@ -545,15 +576,16 @@ static bool find_phase(const char *text, enum phase *phase, struct error *error)
 }
 
 static bool plan_workload(struct session *s, const struct platform *platform, const char *device,
-                          enum phase phase)
+                          enum phase phase, int64_t seqlen)
 {
     const struct arguments *a = s->arguments;
     struct workload *w = &s->workloads[s->n_workloads];
     struct plan_choices choices = a->choices;
     w->platform = platform;
     w->device = device;
+    w->seqlen = seqlen;
     if ((platform->precision && !platform->precision(device, &choices.precision, s->error)) ||
-        !graph_build(&s->model.shape, phase, a->batch, a->seqlen, a->all_logits, &w->graph, s->error) ||
+        !graph_build(&s->model.shape, phase, a->batch, seqlen, a->all_logits, &w->graph, s->error) ||
         !platform_plan(platform, &w->graph, choices, &w->plan, s->error))
         return false;
     s->n_workloads++;
@@ -567,7 +599,7 @@ static bool plan_workloads(struct session *s)
     const struct arguments *a = s->arguments;
     char *const *phases = a->phases.count ? a->phases.items : both_phases;
     const int n_phases = a->phases.count ? a->phases.count : COUNT_OF(both_phases);
-    s->workloads = calloc((size_t)(a->platforms.count * n_phases), sizeof *s->workloads);
+    s->workloads = calloc((size_t)(a->platforms.count * n_phases * a->seqlens.count), sizeof *s->workloads);
     if (!s->workloads)
         return error_set(s->error, STATUS_FAILED, "out of memory");
     for (int i = 0; i < a->stages.count; i++)
@@ -580,8 +612,11 @@ static bool plan_workloads(struct session *s)
             const char *device = NULL;
             enum phase phase = PHASE_PREFILL;
             if (!session_find_platform(a->platforms.items[p], &platform, &device, s->error) ||
-                !find_phase(phases[f], &phase, s->error) || !plan_workload(s, platform, device, phase))
+                !find_phase(phases[f], &phase, s->error))
                 return false;
+            for (int l = 0; l < a->seqlens.count; l++)
+                if (!plan_workload(s, platform, device, phase, a->seqlens.values[l]))
+                    return false;
         }
     for (int i = 0; i < a->stages.count; i++) {
         bool found = names_pass(a->stages.items[i]);
@@ -651,7 +686,7 @@ bool session_open(struct session *s, struct workload *w)
         .cache = s->arguments->cache,
         .kernel = w->variant ? w->variant->kernel : NULL,
         .seed = s->arguments->seed,
-        .context = s->arguments->seqlen,
+        .context = w->seqlen,
     };
     return session_continues(s) && w->platform->open(&task, &w->run, s->error);
 }
@@ -813,8 +848,8 @@ static bool load_energies(struct session *s)
     return true;
 }
 
-/* Whether any platform computes, and not only prices: a priced device that can compute, too, does so if weights
- * are there or made in no time. */
+/* Whether any platform computes, and not only prices: a priced device that can compute, too, does so if
+ * weights are there or made in no time. */
 static bool any_computed(const struct session *s)
 {
     const bool small = shape_parameters(&s->model.shape) <= INT64_C(1) << 24;

@@ -249,6 +249,8 @@ json_t *record_make(const struct result *result, struct error *error)
         add_training(record, unit);
     if (result->compare)
         json_object_set(record, "compare", result->compare);
+    if (result->published)
+        json_object_set(record, "published", result->published);
     if (result->skipped)
         json_object_set_new(record, "skipped", json_string(result->skipped));
     else if (!add_figures(record, result, error)) {

@@ -35,6 +35,7 @@ struct result {
     const struct counters_reading *counters;
     json_t *energy;                  /* complete object, or null */
     json_t *compare;                 /* likewise */
+    json_t *published;               /* likewise, an array */
     const struct accuracy *accuracy; /* null: does not apply */
     const char *environment;         /* id */
     const char *repro;

@@ -392,12 +392,15 @@ static bool plan_variant(struct session *s, const struct workload *base, const s
                          struct workload *w)
 {
     const struct arguments *a = s->arguments;
-    *w = (struct workload){
-        .platform = base->platform, .device = base->device, .threads = variant->threads, .variant = variant};
+    *w = (struct workload){.seqlen = base->seqlen,
+                           .platform = base->platform,
+                           .device = base->device,
+                           .threads = variant->threads,
+                           .variant = variant};
     memcpy(w->options, base->options, sizeof w->options);
     if (a->compare == COMPARE_OPTION && !set_option(s, variant, w))
         return false;
-    return graph_build(&s->model.shape, base->graph.phase, a->batch, a->seqlen, a->all_logits, &w->graph,
+    return graph_build(&s->model.shape, base->graph.phase, a->batch, base->seqlen, a->all_logits, &w->graph,
                        s->error) &&
            platform_plan(w->platform, &w->graph, variant_choices(a->compare, variant), &w->plan, s->error);
 }

@@ -18,6 +18,7 @@
 struct workload {
     const struct platform *platform;
     const char *device;
+    int64_t seqlen; /* tokens of the prompt; in decode those before the one that is decoded */
     struct graph graph;
     struct plan plan;
     const struct plan *spans; /* see struct task */

@@ -219,7 +219,10 @@ static bool price_result(const struct device *device, const struct device_result
                                    .tolerance = result->tolerance,
                                    .provenance = evidence_name(result->provenance),
                                    .source = result->source,
-                                   .note = result->note};
+                                   .note = result->note,
+                                   .baseline = result->baseline,
+                                   .of = result->of,
+                                   .mean = result->seqlens_count > 1};
     row->passed = fabs(row->relative_error) <= result->tolerance + 1e-12;
     return true;
 }
@@ -294,6 +297,79 @@ bool validate(const char *chosen, struct validation *validation, struct error *e
         return true;
     validation_free(validation);
     return false;
+}
+
+static bool has_length(const struct validation_workload *workload, double seqlen)
+{
+    for (int i = 0; i < workload->n_seqlens; i++)
+        if ((double)workload->seqlens[i] == seqlen)
+            return true;
+    return false;
+}
+
+static bool is_of_workload(const struct device_result *result, const struct validation_workload *workload)
+{
+    if (!result->model || strcmp(result->model, workload->model) || result->figure == FIGURE_REDUCTION ||
+        strcmp(result->phase, phase_name(workload->phase)))
+        return false;
+    if (workload->phase == PHASE_DECODE)
+        return true;
+    for (unsigned i = 0; i < result->seqlens_count; i++)
+        if (!has_length(workload, result->seqlens[i]))
+            return false;
+    return result->seqlens[result->seqlens_count - 1] == (double)workload->seqlen;
+}
+
+static bool same_settings(const struct device *device, const struct device_result *result,
+                          const struct device_settings *chosen)
+{
+    struct device_settings settings;
+    struct error error = {0};
+    bool same = device_settings(device, (const char *const *)result->options, result->options_count,
+                                &settings, &error);
+    for (unsigned i = 0; i < device->options_count && same; i++)
+        same = !strcmp(settings.values[i], chosen->values[i]);
+    return same;
+}
+
+static bool validate_chosen_workload(const char *name, const char *const *options,
+                                     const struct validation_workload *workload,
+                                     struct validation *validation, struct error *error)
+{
+    const struct device *device = validation->devices[0];
+    struct device_settings chosen;
+    size_t n = 0;
+    while (options && options[n])
+        n++;
+    validation->rows = calloc(device->published_count + 1, sizeof *validation->rows);
+    if (!validation->rows)
+        return error_set(error, STATUS_FAILED, "no memory for the results of %s", name);
+    if (!device_settings(device, options, n, &chosen, error))
+        return false;
+    for (unsigned i = 0; i < device->published_count; i++)
+        if (device->published[i].provenance == EVIDENCE_PUBLISHED &&
+            is_of_workload(&device->published[i], workload) &&
+            same_settings(device, &device->published[i], &chosen)) {
+            if (!price_result(device, &device->published[i], &validation->rows[validation->n_rows], error))
+                return false;
+            validation->passed &= validation->rows[validation->n_rows++].passed;
+        }
+    return true;
+}
+
+bool validate_workload(const char *platform, const char *name, const char *const *options,
+                       const struct validation_workload *workload, struct validation *validation,
+                       struct error *error)
+{
+    *validation = (struct validation){.passed = true, .devices = calloc(1, sizeof *validation->devices)};
+    if (!validation->devices)
+        return error_set(error, STATUS_FAILED, "no memory for device %s", name);
+    bool ok = device_load(platform, name, &validation->devices[0], error);
+    validation->n_devices = ok;
+    ok = ok && validate_chosen_workload(name, options, workload, validation, error);
+    if (!ok)
+        validation_free(validation);
+    return ok;
 }
 
 void validation_free(struct validation *validation)

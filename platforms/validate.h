@@ -20,6 +20,8 @@ struct validation_row {
     double tolerance;          /* relative; 0: exact but for rounding of the last digit of a double */
     const char *provenance;    /* "published", "measured-rtl", "derived" */
     const char *source, *note; /* note may be null */
+    const char *baseline, *of; /* of a comparison: whom with whom; null: none, the device */
+    bool mean;                 /* over several lengths */
     bool passed;
 };
 
@@ -67,6 +69,20 @@ bool validate_rtl(const struct device *device, const struct device_rtl_grid *gri
 /* Of the calls from `first` to before `end`, all of one device. */
 struct validation_rtl_summary validation_summarize(const struct validation *validation, size_t first,
                                                    size_t end);
+/* One of a run's workloads: batch 1 of a preset. */
+struct validation_workload {
+    const char *model;
+    enum phase phase;
+    int64_t seqlen;
+    const int64_t *seqlens; /* all of the run's */
+    int n_seqlens;
+};
+
+/* Only what is published of that workload under these options (null-terminated, or null): figures of its
+ * length, with the last length of a mean the mean, if the run has all of its lengths. None is no error. */
+bool validate_workload(const char *platform, const char *device, const char *const *options,
+                       const struct validation_workload *workload, struct validation *validation,
+                       struct error *error);
 void validation_free(struct validation *validation);
 
 #endif

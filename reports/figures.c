@@ -610,6 +610,145 @@ static bool draw_comparison(const struct view *view, const struct page *page, co
     return figure_close(&figure, folder, error);
 }
 
+/* Published speed-ups beside modelled ones. Entries of the same two machines are a block; one of several
+ * lengths is the mean. */
+enum { PUBLISHED_MOST = 64 };
+
+struct published_entry {
+    const json_t *entry;
+    const struct series *series;
+    int workload;
+    bool drawn;
+};
+
+struct published_list {
+    struct published_entry entries[PUBLISHED_MOST];
+    int n;
+    double most;
+};
+
+static void published_find(const struct view *view, int workload, struct published_list *list)
+{
+    for (int i = 0; i < view->n_series; i++) {
+        const struct series *series = &view->series[i];
+        const json_t *entry;
+        size_t at;
+        if (series->workload != workload || series->model < 0)
+            continue;
+        json_array_foreach(record_get(view->results[series->model].record, "published"), at, entry)
+        {
+            const char *figure = record_text(entry, "figure");
+            const double value = record_number(entry, "value"), model = record_number(entry, "model");
+            if (!figure || strcmp(figure, "speedup") || !record_text(entry, "over") || !(value > 0) ||
+                !(model > 0) || list->n == PUBLISHED_MOST)
+                continue;
+            list->entries[list->n++] =
+                (struct published_entry){.entry = entry, .series = series, .workload = workload};
+            list->most = fmax(list->most, fmax(value, model));
+        }
+    }
+}
+
+static bool published_wanted(const struct view *view, int workload)
+{
+    struct published_list list = {.n = 0};
+    published_find(view, workload, &list);
+    return list.n > 0;
+}
+
+static bool same_machines(const struct published_entry *a, const struct published_entry *b)
+{
+    const char *own = record_text(a->entry, "of"), *other = record_text(b->entry, "of");
+    return !strcmp(record_text(a->entry, "over"), record_text(b->entry, "over")) && !own == !other &&
+           (own ? !strcmp(own, other) : !strcmp(a->series->label, b->series->label));
+}
+
+/* Half a row high: published above, modelled below. */
+static void published_bar(struct figure *figure, const char *path, const struct published_entry *entry,
+                          double top, int colour, int fill)
+{
+    const double value = record_number(entry->entry, path);
+    const char *layers[] = {fills[fill].fill, fills[fill].over};
+    char text[TEXT_SIZE];
+    block_begin(figure, fills[fill].provenance);
+    fprintf(figure->dat, "0 %.9g %.2f", value, top + 0.22);
+    data_name(figure, record_text(entry->entry, "id"));
+    for (int i = 0; i < 2 && layers[i]; i++)
+        draw(figure,
+             "using (($1+$2)/2):3:1:2:($3-0.21):($3+0.21) with boxxyerror fillcolor rgb '%s' fillstyle %s "
+             "noborder",
+             colours[colour], layers[i]);
+    snprintf(text, sizeof text, "%.3g", value);
+    fputs("set label ", figure->gp);
+    write_gnuplot(figure->gp, text);
+    fprintf(figure->gp, " at first %.9g, first %.2f left offset character 0.4,0\n", value, top + 0.22);
+}
+
+static bool draw_published(const struct view *view, const struct page *page, const char *folder,
+                           const char *name, const char *title, const char *origin, struct error *error)
+{
+    enum { PUBLISHED_FILL = 3, MODELLED_FILL = 2 };
+    struct figure figure = {.view = view, .page = page};
+    struct published_list list = {.n = 0};
+    int blocks = 0;
+    for (int i = 0; i < page->n; i++)
+        published_find(view, page->workloads[i], &list);
+    for (int i = 0; i < list.n; i++) {
+        bool first = true;
+        for (int k = 0; k < i; k++)
+            first &= !same_machines(&list.entries[k], &list.entries[i]);
+        blocks += first;
+    }
+    const double pitch = line_height * 1.7, head_height = edge + 3 * line_height + 3;
+    const double plot_height = (list.n + 0.7 * blocks) * pitch, left = edge + 50;
+    if (!figure_open(&figure, folder, name, head_height + plot_height + 26 + edge,
+                     "columns: from, to (speed-up), row, figure; published above modelled", error))
+        return figure_abandon(&figure);
+    head(&figure, title, origin, false);
+    double x = edge;
+    const int shown_fills[] = {PUBLISHED_FILL, MODELLED_FILL};
+    for (int i = 0; i < 2; i++) {
+        swatch(&figure, x, figure.top, "#555555", shown_fills[i]);
+        label(&figure, x + 13, figure.top, "left", fills[shown_fills[i]].provenance);
+        x += 20 + character * (double)strlen(fills[shown_fills[i]].provenance);
+    }
+    area(&figure, left, page_width - edge - 6 - 6 * character, head_height, head_height + plot_height);
+    fprintf(figure.gp, "set xrange [0:%.9g]\nset yrange [%.2f:0]\nunset ytics\n", list.most * 1.02,
+            list.n + 0.7 * blocks);
+    fputs(
+        "set border 1\nset xtics nomirror out offset 0,0.3 format '%g'\nset xlabel 'speed-up' offset 0,0.7\n",
+        figure.gp);
+    double row = 0;
+    for (int block = 0, i = 0; i < list.n; i++) {
+        if (list.entries[i].drawn)
+            continue;
+        const struct published_entry *first = &list.entries[i];
+        const char *of = record_text(first->entry, "of");
+        char text[2 * TEXT_SIZE], one[TEXT_SIZE], other[TEXT_SIZE];
+        snprintf(text, sizeof text, "%s over %s, %s", text_clean(of ? of : first->series->label, 30, one),
+                 text_clean(record_text(first->entry, "over"), 20, other),
+                 view->workloads[first->workload].phase);
+        label(&figure, edge, head_height + (row + 0.4) * pitch, "left", text);
+        row += 0.7;
+        for (int pass = 0; pass < 2; pass++)
+            for (int k = i; k < list.n; k++) {
+                struct published_entry *entry = &list.entries[k];
+                const bool mean = json_is_true(record_get(entry->entry, "mean"));
+                if (entry->drawn || mean != (pass == 1) || !same_machines(first, entry))
+                    continue;
+                entry->drawn = true;
+                snprintf(text, sizeof text, "%lld tokens",
+                         (long long)view->workloads[entry->workload].seqlen);
+                label(&figure, left - 5, head_height + (row + 0.44) * pitch, "right", mean ? "mean" : text);
+                published_bar(&figure, "value", entry, row, block % 6, PUBLISHED_FILL);
+                published_bar(&figure, "model", entry, row + 0.44, block % 6, MODELLED_FILL);
+                row += 1;
+            }
+        block++;
+    }
+    return figure_close(&figure, folder, error);
+}
+
 /* The units that get a colour of their own, the same in all figures of a model. */
 struct palette {
     const char *units[PALETTE_MAX];
@@ -1073,6 +1212,13 @@ static const struct figure_kind {
      "span "
      "what the 95 % intervals of both times allow.",
      speedup_wanted, draw_speedup},
+    {"published", "Published speed-ups",
+     "Speed-ups as a device's source prints them (above) and as the model gives them (below), with the "
+     "machines "
+     "that the source compares with as laws of their own; 'mamba-bench validate' lists these and what the "
+     "source "
+     "leaves open.",
+     published_wanted, draw_published},
     {"stages", "Where the time goes",
      "Share of each stage or fused group in the time of one pass (time of one execution, times its number of "
      "executions), with the time of the whole model, in which units may overlap, beside the bar.",

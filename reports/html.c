@@ -293,7 +293,8 @@ static bool write_page(const struct view *view, const char *folder, const struct
     fputs("<h2>Platforms compared, whole model</h2>\n", out);
     bool written = write_tables(view, table_platforms, out) && write_tables(view, table_units, out);
     write_figures(folder, list, problem, out);
-    written = written && write_tables(view, table_comparison, out) && write_workloads(view, out) &&
+    written = written && write_tables(view, table_published, out) &&
+              write_tables(view, table_comparison, out) && write_workloads(view, out) &&
               write_skipped(view, out);
     write_environments(view->set, out);
     written = written && write_provenance(view, out);

@@ -75,6 +75,7 @@ bool report_table(const struct record_set *set, FILE *out, struct error *error)
     printed =
         printed && print_tables(&view, table_platforms, "Platforms compared, whole model", out) &&
         print_tables(&view, table_units, "Platforms compared, unit by unit", out) &&
+        print_tables(&view, table_published, "Published figures beside the model's", out) &&
         print_tables(&view, table_comparison, "Variants compared, each against its unit's baseline", out);
     if (view.n_replaced > 0)
         fprintf(out, "\n%d result%s replaced by later ones of the same unit.\n", view.n_replaced,

@@ -14,6 +14,7 @@ void table_series(const struct view *view, int series, struct grid *grid);
 typedef bool table_fn(const struct view *view, int workload, struct grid *grid);
 table_fn table_platforms;  /* whole models, platform by platform */
 table_fn table_units;      /* where no whole model was run: its parts, platform by platform */
+table_fn table_published;  /* figures of a device's source beside the model's */
 table_fn table_comparison; /* variants against their baseline, unit by unit */
 
 #endif
