@@ -7,13 +7,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <time.h>
 
 #include "mamba/memory.h"
 #include "mamba/parallel.h"
 #include "mamba/random.h"
 
-enum { ALIGNMENT = 64 };
+enum { ALIGNMENT = 64, HUGE_PAGE = 2 << 20 };
 
 /* Shared by all programs whose kernel for that weight packs it the same way. */
 struct packed_weight {
@@ -74,9 +75,9 @@ struct program {
     struct step steps[GRAPH_MAX_STAGES];
 };
 
-static size_t round_up(size_t bytes)
+static size_t round_up(size_t bytes, size_t alignment)
 {
-    return (bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+    return (bytes + alignment - 1) / alignment * alignment;
 }
 
 static double now_s(void)
@@ -90,15 +91,18 @@ static double now_s(void)
 static void *allocate(uint64_t bytes, const char *what, struct error *error)
 {
     const uint64_t available = memory_available();
+    const size_t alignment = bytes >= HUGE_PAGE ? HUGE_PAGE : ALIGNMENT;
     void *memory = NULL;
     if (bytes < UINT64_MAX / 2 && (bytes < (UINT64_C(64) << 20) || bytes < available))
-        memory = aligned_alloc(ALIGNMENT, round_up((size_t)bytes ? (size_t)bytes : 1));
+        memory = aligned_alloc(alignment, round_up((size_t)bytes ? (size_t)bytes : 1, alignment));
     if (!memory) {
         error_set(error, STATUS_UNAVAILABLE,
                   "%s needs %.1f GB of memory, %.1f GB are available: reduce --batch or --seqlen", what,
                   (double)bytes / 1e9, (double)available / 1e9);
         return NULL;
     }
+    if (alignment == HUGE_PAGE)
+        madvise(memory, (size_t)bytes, MADV_HUGEPAGE);
     memset(memory, 0, (size_t)bytes);
     return memory;
 }
@@ -163,10 +167,10 @@ struct network *network_create(const struct model *model, enum precision precisi
     network->threads = threads;
     network->weights = calloc(slots, sizeof *network->weights);
     network->packed = calloc(slots, sizeof *network->packed);
-    network->conv_state_size =
-        round_up((size_t)(batch * (shape->d_conv - 1) * shape_conv_channels(shape)) * network->value_size);
+    network->conv_state_size = round_up(
+        (size_t)(batch * (shape->d_conv - 1) * shape_conv_channels(shape)) * network->value_size, ALIGNMENT);
     network->scan_state_size =
-        round_up((size_t)(batch * shape->d_inner * shape->d_state) * network->value_size);
+        round_up((size_t)(batch * shape->d_inner * shape->d_state) * network->value_size, ALIGNMENT);
     bool ok = network->weights && network->packed;
     if (!ok)
         error_set(error, STATUS_FAILED, "out of memory");
@@ -462,7 +466,7 @@ static bool prepare_step(struct program *program, int index, struct error *error
     struct step *step = &program->steps[index];
     const int64_t layers = group->place == PLACE_LAYER ? graph->shape.n_layer : 1;
     step->place = group->place;
-    step->args_size = round_up(step->family->args_size);
+    step->args_size = round_up(step->family->args_size, ALIGNMENT);
     step->args = allocate(step->args_size * (uint64_t)layers, "the list of kernel calls", error);
     if (!step->args)
         return false;
