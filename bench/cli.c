@@ -142,6 +142,13 @@ static bool parse_cache(const char *option, const char *value, void *to, struct 
     return error_set(error, STATUS_USAGE, "--%s %s: must be one of warm, weights-cold, cold", option, value);
 }
 
+static bool parse_denormals(const char *option, const char *value, void *to, struct error *error)
+{
+    *(bool *)to = !strcmp(value, "keep");
+    return *(bool *)to || !strcmp(value, "flush") ||
+           error_set(error, STATUS_USAGE, "--%s %s: must be flush or keep", option, value);
+}
+
 static bool parse_format(const char *option, const char *value, void *to, struct error *error)
 {
     static const char *const names[] = {"table", "json", "csv", "gbench"};
@@ -239,6 +246,8 @@ static const struct option_spec {
     {"threads", "T", RUN | EVAL, parse_small, FIELD(threads), "CPU threads (default one a core)"},
     {"cache", "MODE", RUN, parse_cache, FIELD(cache),
      "weights-cold (default): a repeated stage walks through the layers; warm: stays in one"},
+    {"denormals", "MODE", RUN | CHECK | EVAL, parse_denormals, FIELD(keep_denormals),
+     "flush (default): they count as zero; keep"},
     {"repetitions", "R", RUN, parse_small, FIELD(repetitions),
      "timed repetitions of everything (default 7, in comparisons 15)"},
     {"min-time", "S", RUN, parse_seconds, FIELD(min_time_s), "seconds of one repetition (default 0.05)"},

@@ -60,6 +60,7 @@ struct arguments {
     double min_time_s; /* of one repetition */
     uint64_t seed;
     bool all_logits;
+    bool keep_denormals;
     enum comparison compare;
     const char *compare_word;              /* as given: the name of a device's option, too */
     const char *options[MAX_SELECTED + 1]; /* of --set, null-terminated */

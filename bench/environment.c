@@ -26,9 +26,9 @@
 #endif
 #if defined(__x86_64__)
 #include <cpuid.h>
-#include <xmmintrin.h>
 #endif
 
+#include "bench/denormals.h"
 #include "bench/sysfs.h"
 #include "kernels/kernel.h"
 #include "platforms/cpu/team.h"
@@ -520,19 +520,7 @@ static json_t *describe_cgroup(void)
 static json_t *describe_floating_point(void)
 {
     json_t *json = json_object();
-#if defined(__x86_64__)
-    unsigned control = _mm_getcsr();
-    json_object_set_new(json, "flush_to_zero", json_boolean(control >> 15 & 1));
-    json_object_set_new(json, "denormals_are_zero", json_boolean(control >> 6 & 1));
-#elif defined(__aarch64__)
-    uint64_t control;
-    __asm__ volatile("mrs %0, fpcr" : "=r"(control));
-    json_object_set_new(json, "flush_to_zero", json_boolean(control >> 24 & 1));
-    json_object_set_new(json, "denormals_are_zero", json_boolean(control >> 24 & 1));
-#else
-    set(json, "flush_to_zero", NULL, "unknown processor");
-    set(json, "denormals_are_zero", NULL, "unknown processor");
-#endif
+    json_object_set_new(json, "denormals_flushed", json_boolean(denormals_flushed()));
     return json;
 }
 
@@ -817,8 +805,7 @@ json_t *environment_comparable(const json_t *record)
         "system.process_randomised",
         "system.mitigations",
         "cgroup",
-        "floating_point.flush_to_zero",
-        "floating_point.denormals_are_zero",
+        "floating_point.denormals_flushed",
         "build.type",
         "build.optimised",
         "build.sanitizers",

@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "bench/cli.h"
+#include "bench/denormals.h"
 
 static enum status run_command(const struct arguments *arguments, struct error *error)
 {
@@ -40,6 +41,7 @@ int main(int argc, char **argv)
         cli_help(arguments.command);
     } else if (ok) {
         isa_limit(arguments.isa);
+        denormals_flush(!arguments.keep_denormals);
         if (arguments.isa_given && !(isa_available() & 1u << arguments.isa))
             error_set(&error, STATUS_UNAVAILABLE, "--isa %s: this processor does not have it",
                       isa_name(arguments.isa));
