@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "bench/check.h"
+#include "bench/denormals.h"
 #include "bench/environment.h"
 #include "bench/folder.h"
 #include "bench/roofline.h"
@@ -308,8 +309,9 @@ void session_report_item(const struct cbench_result *timed, void *user)
         result.accuracy = &item->accuracy;
         if (!statistics_compute(samples, result.n_samples, &statistics, s->error))
             return;
-        if (w->plan.precision == PRECISION_FP32) {
-            roofline_compute(&s->peaks, w->threads, unit, s->arguments->cache, statistics.min, &roofline);
+        if (w->plan.precision != PRECISION_FP64) {
+            roofline_compute(&s->peaks, w->threads, unit, w->plan.precision, s->arguments->cache,
+                             statistics.min, &roofline);
             result.roofline = &roofline;
             result.skipped = roofline.impossible[0] ? roofline.impossible : NULL;
         }
@@ -799,6 +801,8 @@ static bool open_environment(struct session *s, bool measured)
             return false;
         s->has_peaks = true;
         json_object_set_new(s->environment, "ceilings", peaks_json(&s->peaks));
+        json_object_set_new(json_object_get(s->environment, "floating_point"), "decaying_scan_slowdown",
+                            json_real(denormals_slowdown()));
         json_object_set_new(s->environment, "threads_bound", json_boolean(s->bound));
         struct error reason = {0};
         s->counters = counters_open(NULL, s->error);

@@ -22,7 +22,7 @@ static const uint64_t mib = (uint64_t)1 << 20;
 /* A timing of some passes is kept when it took this long: far above the clock's and the barrier's cost. */
 static const double batch_s = 1e-3;
 
-enum loop { LOOP_MULTIPLY_ADD, LOOP_EXPONENTIAL, LOOP_READ, LOOP_COPY, LOOP_TRIAD, LOOP_COUNT };
+enum loop { LOOP_MULTIPLY_ADD, LOOP_EXPONENTIAL, LOOP_DOT, LOOP_READ, LOOP_COPY, LOOP_TRIAD, LOOP_COUNT };
 enum { ROUNDS = 1024 }; /* of a compute loop in a pass */
 enum { CHECK_STRIDE = 1021 };
 
@@ -34,7 +34,8 @@ struct arrays {
 
 struct measurement {
     const struct probe *probe;
-    uint64_t bytes_per_thread; /* 0: compute loops */
+    const struct dot_probe *dot; /* null: the loops of probe */
+    uint64_t bytes_per_thread;   /* 0: compute loops */
     bool reads_only;
     double slice_s;
     double best_pass_s[LOOP_COUNT];
@@ -66,13 +67,17 @@ static struct arrays loop_arrays(const struct measurement *measurement, enum loo
 }
 
 /* Returns a value that depends on all the work. */
-static float run_loop(const struct probe *probe, enum loop loop, const struct arrays *arrays, int64_t passes)
+static float run_loop(const struct measurement *m, enum loop loop, const struct arrays *arrays,
+                      int64_t passes)
 {
+    const struct probe *probe = m->probe;
     switch (loop) {
     case LOOP_MULTIPLY_ADD:
         return probe->multiply_add(passes * ROUNDS, 0.5f, 0.5f);
     case LOOP_EXPONENTIAL:
         return probe->exponential(passes * ROUNDS, -1);
+    case LOOP_DOT:
+        return (float)m->dot->dot(passes * ROUNDS);
     case LOOP_READ:
         return probe->read(arrays->a, arrays->n, passes);
     case LOOP_COPY:
@@ -93,15 +98,18 @@ static bool all_are(const float *a, int64_t n, float value)
 }
 
 /* One pass, whose result is known. It also warms up. */
-static bool check_loop(const struct probe *probe, enum loop loop, const struct arrays *arrays)
+static bool check_loop(const struct measurement *m, enum loop loop, const struct arrays *arrays)
 {
     if (loop == LOOP_COPY || loop == LOOP_TRIAD) {
         for (int64_t i = 0; i < arrays->n; i += CHECK_STRIDE)
             arrays->a[i] = 0;
         arrays->a[arrays->n - 1] = 0;
     }
-    float result = run_loop(probe, loop, arrays, 1);
+    const struct probe *probe = m->probe;
+    float result = run_loop(m, loop, arrays, 1);
     switch (loop) {
+    case LOOP_DOT:
+        return result == (float)(ROUNDS * m->dot->products_per_round);
     case LOOP_MULTIPLY_ADD:
         return result == (float)probe->flop_per_round / 2;
     case LOOP_EXPONENTIAL:
@@ -119,7 +127,7 @@ static bool check_loop(const struct probe *probe, enum loop loop, const struct a
 static void time_loop(struct measurement *m, struct team *team, int thread, enum loop loop,
                       const struct arrays *arrays)
 {
-    if (!check_loop(m->probe, loop, arrays))
+    if (!check_loop(m, loop, arrays))
         atomic_store(&m->wrong_result, true);
     volatile float sink;
     if (thread == 0) {
@@ -131,7 +139,7 @@ static void time_loop(struct measurement *m, struct team *team, int thread, enum
         team_barrier(team);
         if (thread == 0)
             clock_gettime(CLOCK_MONOTONIC, &m->start);
-        sink = run_loop(m->probe, loop, arrays, m->passes);
+        sink = run_loop(m, loop, arrays, m->passes);
         team_barrier(team);
         if (thread == 0) {
             double elapsed_s = seconds_since(&m->start);
@@ -183,6 +191,10 @@ static void measure_body(void *user, struct team *team, struct part part)
             munmap(buffer, m->bytes_per_thread);
         return;
     }
+    if (m->dot) {
+        time_loop(m, team, part.index, LOOP_DOT, NULL);
+        return;
+    }
     if (!buffer) {
         time_loop(m, team, part.index, LOOP_MULTIPLY_ADD, NULL);
         time_loop(m, team, part.index, LOOP_EXPONENTIAL, NULL);
@@ -204,7 +216,8 @@ static bool measure(struct team *team, struct measurement *m, struct error *erro
         return error_set(error, STATUS_FAILED, "peaks: no memory for %d buffers of %llu MiB",
                          team_threads(team), (unsigned long long)(m->bytes_per_thread / mib));
     if (m->wrong_result)
-        return error_set(error, STATUS_FAILED, "peaks: %s computed a wrong result", m->probe->name);
+        return error_set(error, STATUS_FAILED, "peaks: %s computed a wrong result",
+                         m->dot ? m->dot->name : m->probe->name);
     return true;
 }
 
@@ -220,6 +233,18 @@ static bool measure_compute(struct team *team, const struct probe *probe, double
         .gflop_per_s = rounds * (double)probe->flop_per_round / m.best_pass_s[LOOP_MULTIPLY_ADD] * 1e-9,
         .gexp_per_s = rounds * (double)probe->exp_per_round / m.best_pass_s[LOOP_EXPONENTIAL] * 1e-9,
     };
+    return true;
+}
+
+static bool measure_dot(struct team *team, const struct dot_probe *dot, double slice_s, struct peaks_run *run,
+                        struct error *error)
+{
+    struct measurement m = {.dot = dot, .slice_s = slice_s};
+    if (!measure(team, &m, error))
+        return false;
+    const double products = (double)ROUNDS * team_threads(team) * (double)dot->products_per_round;
+    run->dots[run->n_dots++] =
+        (struct peaks_dot){dot->isa, dot->precision, 2 * products / m.best_pass_s[LOOP_DOT] * 1e-9};
     return true;
 }
 
@@ -323,6 +348,9 @@ static bool measure_run(int threads, const struct caches *caches, uint64_t dram_
     for (int i = 0; i < n_probes && ok; i++)
         if (isa_mask() >> probes[i]->isa & 1)
             ok = measure_compute(team, probes[i], slice_s, run, error);
+    for (int i = 0; i < n_dot_probes && run->n_dots < PEAKS_MAX_DOTS && ok; i++)
+        if (isa_mask() >> dot_probes[i]->isa & 1)
+            ok = measure_dot(team, dot_probes[i], slice_s, run, error);
     for (int i = 0; i < caches->n && ok; i++) {
         int sharing = threads < caches->levels[i].cores_sharing ? threads : caches->levels[i].cores_sharing;
         uint64_t bytes = caches->levels[i].bytes / 2 / (uint64_t)sharing;
@@ -351,7 +379,7 @@ bool peaks_measure(int threads, const struct peaks_options *options, struct peak
         caches.n ? caches.levels[caches.n - 1].bytes * (uint64_t)caches.levels[caches.n - 1].count : 0;
     uint64_t dram_bytes = choose_dram_bytes(options, last_level);
     int n_runs = threads == 1 ? 1 : 2;
-    int n_loops = n_runs * (2 * n_probes + 3 * (caches.n + 1));
+    int n_loops = n_runs * (2 * n_probes + n_dot_probes + 3 * (caches.n + 1));
     double slice_s = (options->time_s > 0 ? options->time_s : 1) / n_loops;
 
     cpu_set_t binding;
@@ -391,6 +419,16 @@ double peaks_best_gflop_per_s(const struct peaks_run *run)
     return best;
 }
 
+double peaks_best_gop_per_s(const struct peaks_run *run, enum precision precision)
+{
+    const bool widens = precision == PRECISION_BF16 || precision == PRECISION_FP16;
+    double best = widens ? peaks_best_gflop_per_s(run) : 0;
+    for (int i = 0; i < run->n_dots; i++)
+        if (run->dots[i].precision == precision)
+            best = fmax(best, run->dots[i].gop_per_s);
+    return best;
+}
+
 double peaks_best_gbyte_per_s(const struct peaks_run *run, const char *level)
 {
     for (int i = 0; i < run->n_bandwidth; i++) {
@@ -404,7 +442,7 @@ double peaks_best_gbyte_per_s(const struct peaks_run *run, const char *level)
 
 static json_t *run_json(const struct peaks_run *run)
 {
-    json_t *compute = json_array(), *bandwidth = json_array(), *readings = json_array();
+    json_t *compute = json_array(), *dot = json_array(), *bandwidth = json_array(), *readings = json_array();
     int failed = 0;
     for (int i = 0; i < run->n_compute; i++) {
         const struct peaks_compute *c = &run->compute[i];
@@ -412,6 +450,10 @@ static json_t *run_json(const struct peaks_run *run)
                                         json_pack("{s:s, s:f, s:f}", "isa", isa_name(c->isa), "gflop_per_s",
                                                   c->gflop_per_s, "gexp_per_s", c->gexp_per_s));
     }
+    for (int i = 0; i < run->n_dots; i++)
+        failed |= json_array_append_new(dot, json_pack("{s:s, s:s, s:f}", "isa", isa_name(run->dots[i].isa),
+                                                       "precision", precision_name(run->dots[i].precision),
+                                                       "gop_per_s", run->dots[i].gop_per_s));
     for (int i = 0; i < run->n_bandwidth; i++) {
         const struct peaks_bandwidth *b = &run->bandwidth[i];
         failed |= json_array_append_new(
@@ -425,9 +467,10 @@ static json_t *run_json(const struct peaks_run *run)
                                                             (json_int_t)run->readings[i].working_set_bytes,
                                                             "gbyte_per_s", run->readings[i].gbyte_per_s));
     if (!failed)
-        return json_pack("{s:i, s:b, s:o, s:o, s:o}", "threads", run->threads, "bound", run->bound, "compute",
-                         compute, "bandwidth", bandwidth, "readings", readings);
+        return json_pack("{s:i, s:b, s:o, s:o, s:o, s:o}", "threads", run->threads, "bound", run->bound,
+                         "compute", compute, "dot", dot, "bandwidth", bandwidth, "readings", readings);
     json_decref(compute);
+    json_decref(dot);
     json_decref(bandwidth);
     json_decref(readings);
     return NULL;

@@ -21,6 +21,12 @@ struct peaks_compute {
     double gexp_per_s;  /* fp32 exponentials as the kernels compute them; scalar: the C library's expf */
 };
 
+struct peaks_dot {
+    enum isa isa;
+    enum precision precision;
+    double gop_per_s; /* a product and its addition are two */
+};
+
 struct peaks_bandwidth {
     const char *level;          /* "L1", "L2", "L3", "DRAM" */
     uint64_t working_set_bytes; /* of all threads; half of the caches that they use, or see dram_is_cached */
@@ -36,13 +42,15 @@ struct peaks_reading {
     double gbyte_per_s;
 };
 
-enum { PEAKS_MAX_LEVELS = 4, PEAKS_MAX_RUNS = 2, PEAKS_MAX_READINGS = 24 };
+enum { PEAKS_MAX_LEVELS = 4, PEAKS_MAX_RUNS = 2, PEAKS_MAX_READINGS = 24, PEAKS_MAX_DOTS = 16 };
 
 struct peaks_run {
     int threads;
     bool bound;                              /* each thread had a core of its own */
     struct peaks_compute compute[ISA_COUNT]; /* up the ladder, those in isa_mask() */
     int n_compute;
+    struct peaks_dot dots[PEAKS_MAX_DOTS]; /* those in isa_mask() */
+    int n_dots;
     struct peaks_bandwidth bandwidth[PEAKS_MAX_LEVELS];
     int n_bandwidth;
     /* Doubling from twice the second-level caches to the DRAM working set; both ends included. */
@@ -69,7 +77,8 @@ struct peaks_options {
 bool peaks_measure(int threads, const struct peaks_options *options, struct peaks *peaks,
                    struct error *error);
 
-/* {"runs":[{"threads":…, "compute":[{"isa":…, "gflop_per_s":…, "gexp_per_s":…}], "bandwidth":[…],
+/* {"runs":[{"threads":…, "compute":[{"isa":…, "gflop_per_s":…, "gexp_per_s":…}],
+ * "dot":[{"isa":…, "precision":…, "gop_per_s":…}], "bandwidth":[…],
  * "readings":[{"working_set_bytes":…, "gbyte_per_s":…}]}],
  * "note":…}. Null: out of memory. */
 json_t *peaks_json(const struct peaks *peaks);
@@ -78,6 +87,9 @@ json_t *peaks_json(const struct peaks *peaks);
 const struct peaks_run *peaks_find(const struct peaks *peaks, int threads);
 /* The highest figure of a run; 0 when it has none. */
 double peaks_best_gflop_per_s(const struct peaks_run *run);
+/* For products of that precision, on the way that is fastest here: its own instructions, or fp32 for floats
+ * of 16 bits, which widen to it. */
+double peaks_best_gop_per_s(const struct peaks_run *run, enum precision precision);
 double peaks_best_gbyte_per_s(const struct peaks_run *run, const char *level);
 
 #endif

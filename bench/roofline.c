@@ -42,8 +42,9 @@ static double read_gbyte_per_s(const struct peaks_run *run, const struct peaks_b
     return bandwidth;
 }
 
-void roofline_compute(const struct peaks *peaks, int threads, const struct unit *unit, enum cache_mode cache,
-                      double time_s, struct roofline *roofline)
+void roofline_compute(const struct peaks *peaks, int threads, const struct unit *unit,
+                      enum precision precision, enum cache_mode cache, double time_s,
+                      struct roofline *roofline)
 {
     const struct peaks_run *run = peaks_find(peaks, threads);
     *roofline = (struct roofline){.limit = ""};
@@ -51,12 +52,15 @@ void roofline_compute(const struct peaks *peaks, int threads, const struct unit 
         return;
     const double touched = touched_bytes(unit, cache);
     const struct peaks_bandwidth *level = level_of(run, touched);
+    const uint64_t low_ops = precision == PRECISION_FP32 ? 0 : unit->projection_ops;
     const struct {
         const char *name, *unit;
         double amount, per_second;
         bool arithmetic;
     } resources[] = {
-        {"fp32", "GFLOP/s", (double)(unit->work.mul + unit->work.add), peaks_best_gflop_per_s(run) * 1e9,
+        {"fp32", "GFLOP/s", (double)(unit->work.mul + unit->work.add - low_ops),
+         peaks_best_gflop_per_s(run) * 1e9, true},
+        {precision_name(precision), "GOP/s", (double)low_ops, peaks_best_gop_per_s(run, precision) * 1e9,
          true},
         {"exp", "Gexp/s", (double)unit->work.exp, best_exp_rate(run), true},
         {level ? level->level : "", "GB/s", (double)(unit->bytes_read + unit->bytes_written),

@@ -8,7 +8,7 @@
 
 struct roofline {
     double floor_s;       /* 0: not known */
-    const char *limit;    /* what sets it: "fp32", "exp", or the memory level */
+    const char *limit;    /* what sets it: "fp32", "int8", "exp", or the memory level */
     char impossible[160]; /* not empty: the time is below what the arithmetic alone takes, so the work was
                            * not done */
     char unreliable[160]; /* not empty: the time is below the memory's floor. Caches that other guests share
@@ -16,13 +16,15 @@ struct roofline {
 };
 
 /* Seconds below which one execution of the unit cannot be on this machine: the largest of its fp32
- * multiplies and adds over the measured FMA peak, its exponentials over the measured exp rate, and its bytes
+ * multiplies and adds over the measured FMA peak, those of its projections over the peak of the plan's
+ * precision where that is below fp32, its exponentials over the measured exp rate, and its bytes
  * over the measured read bandwidth of the level where they live. That level is the smallest that holds all
  * that is touched before the same data are used again: the unit's bytes, and with CACHE_WEIGHTS_COLD its
  * weights in every layer. Beyond the second level the bandwidth is that of the largest measured working set
  * that is no larger. time_s, the fastest that was measured, is held against it with a tenth for the
  * noise of both measurements. */
-void roofline_compute(const struct peaks *peaks, int threads, const struct unit *unit, enum cache_mode cache,
-                      double time_s, struct roofline *roofline);
+void roofline_compute(const struct peaks *peaks, int threads, const struct unit *unit,
+                      enum precision precision, enum cache_mode cache, double time_s,
+                      struct roofline *roofline);
 
 #endif

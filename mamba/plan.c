@@ -196,12 +196,16 @@ static uint64_t bytes_leaving(const struct graph *graph, const struct plan *plan
     return bytes < whole ? bytes : whole;
 }
 
+static bool is_projection(const struct stage *stage)
+{
+    return !strcmp(stage->family->name, "matmul");
+}
+
 /* Below fp32 a precision is that of the projections' weights; everything else moves as fp32. */
 static double operand_value_bytes(const struct graph *graph, const struct stage *stage,
                                   const struct stage_operand *operand, enum precision precision)
 {
-    const bool projection = !strcmp(stage->family->name, "matmul") &&
-                            graph->tensors[operand->tensor].role == TENSOR_WEIGHT &&
+    const bool projection = is_projection(stage) && graph->tensors[operand->tensor].role == TENSOR_WEIGHT &&
                             !strcmp(operand->operand->name, "weight");
     return projection || precision == PRECISION_FP64 ? precision_bytes(precision)
                                                      : precision_bytes(PRECISION_FP32);
@@ -217,6 +221,8 @@ static void count_group(const struct graph *graph, const struct plan *plan, stru
         plan_stage_cost(graph, plan, group, group->stages[i], &spent);
         work_add(&group->work, &stage->work, 1);
         work_add(&group->spent, &spent.work, 1);
+        if (is_projection(stage))
+            group->projection_ops += stage->work.mul + stage->work.add;
         for (int o = 0; o < stage->n_operands; o++) {
             const struct stage_operand *operand = &stage->operands[o];
             const int root = tensor_root(graph, operand->tensor);

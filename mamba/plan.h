@@ -31,9 +31,10 @@ struct group {
     int n_stages;
     int stages[GRAPH_MAX_STAGES];
     enum place place;
-    struct work work;    /* of one execution */
-    struct work spent;   /* the same as the scan algorithm computes it */
-    uint64_t bytes_read; /* crossing the group's border inward: activations, weights, state */
+    struct work work;        /* of one execution */
+    uint64_t projection_ops; /* multiplies and adds of its projections, the part in the plan's precision */
+    struct work spent;       /* the same as the scan algorithm computes it */
+    uint64_t bytes_read;     /* crossing the group's border inward: activations, weights, state */
     uint64_t bytes_written;
     uint64_t weight_bytes; /* the part of bytes_read that is weights */
     uint64_t state_bytes;  /* the part of bytes_read and of bytes_written that is state (each) */

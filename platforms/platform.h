@@ -44,14 +44,15 @@ enum direction { DIRECTION_BOTH, DIRECTION_FORWARD, DIRECTION_BACKWARD };
 struct unit {
     enum scope scope;
     enum direction direction;
-    char name[128];   /* "scan", "conv+silu", "layer", "model"; "forward" and "backward" of a layer */
-    char kernel[64];  /* measured: which kernel computes it; "" when several do */
-    int stage, group; /* index into graph or plan, else -1 */
-    int span;         /* index into the task's spans when several groups make it up, else -1 */
-    bool in_plan;     /* part of the plan: its time adds up to the model's; a stage that the
-                       * plan fuses is also timed alone and is not in the plan */
-    int64_t repeats;  /* executions in one pass of the model */
-    struct work work; /* of one execution, as are the bytes */
+    char name[128];          /* "scan", "conv+silu", "layer", "model"; "forward" and "backward" of a layer */
+    char kernel[64];         /* measured: which kernel computes it; "" when several do */
+    int stage, group;        /* index into graph or plan, else -1 */
+    int span;                /* index into the task's spans when several groups make it up, else -1 */
+    bool in_plan;            /* part of the plan: its time adds up to the model's; a stage that the
+                              * plan fuses is also timed alone and is not in the plan */
+    int64_t repeats;         /* executions in one pass of the model */
+    struct work work;        /* of one execution, as are the bytes */
+    uint64_t projection_ops; /* its multiplies and adds in the plan's precision */
     uint64_t bytes_read, bytes_written, onchip_bytes;
     uint64_t weight_bytes, state_bytes; /* parts of bytes_read; state is written back too */
     /* Training, of layers and the model: what the plan keeps from forward to backward, what the allocator

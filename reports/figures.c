@@ -1001,8 +1001,8 @@ static const json_t *ceilings_run(const json_t *environment, double threads)
 }
 
 /* Of a memory level the best rate, whatever the operation: a roof is what can be reached at most. */
-static void ceilings_read(const json_t *run, bool dram_is_cached, struct ceiling *compute, int *n_compute,
-                          struct ceiling *memory, int *n_memory)
+static void ceilings_read(const json_t *run, const char *precision, bool dram_is_cached,
+                          struct ceiling *compute, int *n_compute, struct ceiling *memory, int *n_memory)
 {
     static const char *const rates[] = {"read_gbyte_per_s", "copy_gbyte_per_s", "triad_gbyte_per_s"};
     size_t i;
@@ -1013,6 +1013,15 @@ static void ceilings_read(const json_t *run, bool dram_is_cached, struct ceiling
         char name[TEXT_SIZE], isa[TEXT_SIZE];
         snprintf(name, sizeof name, "fp32 %.40s", text_clean(record_text(entry, "isa"), 10, isa));
         ceiling_add(compute, n_compute, name, record_number(entry, "gflop_per_s"));
+    }
+    json_array_foreach(record_get(run, "dot"), i, entry)
+    {
+        char name[TEXT_SIZE], shown[TEXT_SIZE];
+        const char *of = record_text(entry, "precision");
+        if (!of || !precision || strcmp(of, precision) != 0)
+            continue;
+        snprintf(name, sizeof name, "%s products", text_clean(of, 8, shown));
+        ceiling_add(compute, n_compute, name, record_number(entry, "gop_per_s"));
     }
     json_array_foreach(record_get(run, "bandwidth"), i, entry)
     {
@@ -1137,6 +1146,7 @@ static bool draw_roofline(const struct view *view, const struct page *page, cons
     int n_compute = 0, n_memory = 0, without_flop = 0;
     struct extent extent = {INFINITY, 0, INFINITY, 0};
     const json_t *environment = NULL, *run = NULL;
+    const char *precision = NULL;
     if (!palette_build(view, view->workloads[page->workloads[0]].model, &palette))
         return error_set(error, STATUS_FAILED, "%s/%s: out of memory", folder, name);
     for (int i = 0; i < view->n_results; i++) {
@@ -1149,12 +1159,13 @@ static bool draw_roofline(const struct view *view, const struct page *page, cons
         }
         if (!environment) {
             environment = record_environment(view->set, result->record);
+            precision = record_text(result->record, "plan.precision");
             run = ceilings_run(environment, record_number(result->record, "threads"));
         }
         extent_add(&extent, result->flop / result->bytes, result->flop / result->time_s * 1e-9);
     }
-    ceilings_read(run, json_is_true(record_get(environment, "ceilings.dram_is_cached")), compute, &n_compute,
-                  memory, &n_memory);
+    ceilings_read(run, precision, json_is_true(record_get(environment, "ceilings.dram_is_cached")), compute,
+                  &n_compute, memory, &n_memory);
     double top = 0, slowest = INFINITY;
     for (int i = 0; i < n_compute; i++)
         top = fmax(top, compute[i].value);

@@ -754,6 +754,13 @@ static void test_probes_compute_what_they_say(void **state)
     float *a = malloc(3 * N * sizeof *a);
     assert_non_null(a);
     float *b = a + N, *c = b + N;
+    for (int p = 0; p < n_dot_probes; p++) {
+        const struct dot_probe *dot = dot_probes[p];
+        if (!(isa_available() >> dot->isa & 1))
+            continue;
+        assert_int_equal(dot->dot(0), 0);
+        assert_int_equal(dot->dot(1000), 1000 * dot->products_per_round);
+    }
     for (int p = 0; p < n_probes; p++) {
         const struct probe *probe = probes[p];
         assert_ptr_equal(probe_find(probe->isa), probe);
@@ -818,6 +825,13 @@ static void test_peaks(void **state)
             assert_true(isfinite(run->compute[i].gexp_per_s) && run->compute[i].gexp_per_s > 0);
             assert_true(peaks_best_gflop_per_s(run) >= run->compute[i].gflop_per_s);
         }
+        int dots = 0;
+        for (int p = 0; p < n_dot_probes; p++)
+            dots += isa_mask() >> dot_probes[p]->isa & 1;
+        assert_int_equal(run->n_dots, dots);
+        for (int i = 0; i < run->n_dots; i++)
+            assert_true(peaks_best_gop_per_s(run, run->dots[i].precision) >= run->dots[i].gop_per_s);
+        assert_true(peaks_best_gop_per_s(run, PRECISION_BF16) >= peaks_best_gflop_per_s(run));
         assert_true(run->n_bandwidth >= 1);
         for (int i = 0; i < run->n_bandwidth; i++) {
             const struct peaks_bandwidth *b = &run->bandwidth[i];

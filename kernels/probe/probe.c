@@ -13,6 +13,22 @@ const struct probe *const probes[] = {
 };
 const int n_probes = COUNT_OF(probes);
 
+const struct dot_probe *const dot_probes[] = {
+#if defined(__x86_64__)
+    &probe_int8_avx2,
+    &probe_int8_avxvnni,
+    &probe_int8_avx512,
+    &probe_int8_avx512vnni,
+    &probe_bf16_avx512bf16,
+    &probe_bf16_amx,
+    &probe_int8_amx,
+#elif defined(__aarch64__)
+    &probe_int8_neondot,
+#endif
+    NULL,
+};
+const int n_dot_probes = COUNT_OF(dot_probes) - 1;
+
 const struct probe *probe_find(enum isa isa)
 {
     for (int i = 0; i < n_probes; i++)

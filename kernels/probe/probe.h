@@ -40,6 +40,22 @@ extern const struct probe probe_scalar, probe_avx2, probe_avx512, probe_neon;
 extern const struct probe *const probes[];
 extern const int n_probes;
 
+/* Products below fp32, as the kernels of matmul form and add them. */
+struct dot_probe {
+    const char *name; /* "probe/int8_amx" */
+    enum isa isa;
+    enum precision precision;
+    int64_t products_per_round; /* each with an addition */
+    /* Sums of products of ones in independent chains that stay in registers. All of them together:
+     * rounds * products_per_round; exact while a lane's part is below 2^24. */
+    int64_t (*dot)(int64_t rounds);
+};
+
+extern const struct dot_probe probe_int8_avx2, probe_int8_avxvnni, probe_int8_avx512, probe_int8_avx512vnni,
+    probe_bf16_avx512bf16, probe_bf16_amx, probe_int8_amx, probe_int8_neondot;
+extern const struct dot_probe *const dot_probes[];
+extern const int n_dot_probes;
+
 /* The probe of that instruction set; null: there is none. */
 const struct probe *probe_find(enum isa isa);
 /* The last probe of the list that the mask allows. */

@@ -70,6 +70,7 @@ static void add_group_unit(struct run *run, const struct plan *plan, const struc
     unit->stage = group->n_stages > 1 ? -1 : group->stages[0];
     unit->in_plan = in_plan;
     unit->repeats = stage_repeats(graph, &graph->stages[group->stages[0]]) * (group->rebuilt ? 2 : 1);
+    unit->projection_ops = group->projection_ops;
     unit->bytes_read = group->bytes_read;
     unit->bytes_written = group->bytes_written;
     unit->onchip_bytes = group->onchip_bytes;
@@ -84,6 +85,7 @@ static void add_group_unit(struct run *run, const struct plan *plan, const struc
 static void accumulate(struct unit *sum, const struct group *group, uint64_t times)
 {
     work_add(&sum->work, &group->work, times);
+    sum->projection_ops += group->projection_ops * times;
     sum->bytes_read += group->bytes_read * times;
     sum->bytes_written += group->bytes_written * times;
     sum->onchip_bytes += group->onchip_bytes * times;
