@@ -466,7 +466,7 @@ static void fill_values(struct check *check)
             buffer->values.real[random_below(check, count)] = NAN;
     }
     check->k = check->family->bound(check->args);
-    check->tiny = check->k * FLT_MIN * scale * scale;
+    check->tiny = check->k * 0x1p10 * FLT_MIN * scale * scale;
     if (check->kernel->exact)
         check->tiny = 0;
 }

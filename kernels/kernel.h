@@ -229,7 +229,8 @@ struct kernel_family {
     /* Bound k of the error of any variant in fp32: |got - float64| <= k * 2^-24 * c + tiny, element by
      * element. c is |float64 reference| evaluated with |.| of the operands marked `magnitude`, plus
      * |dc / d ln x| for each operand x marked `exponent`: an error of the exponent s is s times as large
-     * in exp(s). tiny covers flushed denormals: k * FLT_MIN * max(1, largest |operand|)^2. */
+     * in exp(s). tiny covers flushed denormals, and what a norm makes of them:
+     * k * 2^10 * FLT_MIN * max(1, largest |operand|)^2. */
     double (*bound)(const void *args);
     const char *bound_reason;
     size_t samples; /* offset of the args field `const struct kernel_sample *samples`, one for each operand or

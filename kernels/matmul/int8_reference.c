@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * SPDX-FileCopyrightText: 2026 The mamba-bench developers */
+#include <float.h>
 #include <math.h>
 #include <string.h>
 
@@ -90,7 +91,8 @@ static double largest_error(const double *x, int64_t k)
     return maximum / 127 * (0.5 + 0x1p-14);
 }
 
-/* x off by dx and the weight by dw: their product is off by |x| dw + |w| dx + dx dw. */
+/* x off by dx and the weight by dw: their product is off by |x| dw + |w| dx + dx dw. The product of both
+ * scales may be flushed. */
 void matmul_int8_rounding(const void *args, double *bound)
 {
     const struct matmul_args *a = args;
@@ -100,6 +102,7 @@ void matmul_int8_rounding(const void *args, double *bound)
         for (int64_t j = 0; j < a->n; j++) {
             const double *weight = (const double *)(const void *)a->weight + j * a->k;
             const double dw = largest_error(weight, a->k);
+            bound[i * a->n + j] += 127 * 127 * (double)a->k * FLT_MIN;
             for (int64_t p = 0; p < a->k; p++)
                 bound[i * a->n + j] += fabs(x[p]) * dw + fabs(weight[p]) * dx + dx * dw;
         }
