@@ -35,7 +35,7 @@ static bool check_selection(const struct arguments *arguments, struct error *err
 
 enum status command_check(const struct arguments *arguments, struct error *error)
 {
-    int passed = 0, failed = 0, unavailable = 0;
+    int passed = 0, failed = 0, unavailable = 0, shapes = 0;
     if (!check_selection(arguments, error))
         return error->status;
     printf("Every kernel against float64; error and bound on realistic data, worst error/bound on any.\n\n");
@@ -43,6 +43,7 @@ enum status command_check(const struct arguments *arguments, struct error *error
            "worst e/b");
     for (int f = 0; kernel_families[f]; f++) {
         const struct kernel_family *family = kernel_families[f];
+        int most = 0;
         for (int k = 0; selected(arguments, family) && k < family->n_kernels; k++) {
             const struct kernel *kernel = &family->kernels[k];
             struct check_result result;
@@ -73,10 +74,12 @@ enum status command_check(const struct arguments *arguments, struct error *error
             fflush(stdout);
             passed += result.passed;
             failed += !result.passed;
+            most = result.cases > most ? result.cases : most;
         }
+        shapes += most;
     }
-    printf("\n%d kernels passed, %d failed, %d skipped. Seed %llu.\n", passed, failed, unavailable,
-           (unsigned long long)arguments->seed);
+    printf("\n%d kernels passed, %d failed, %d skipped, on %d shapes. Seed %llu.\n", passed, failed,
+           unavailable, shapes, (unsigned long long)arguments->seed);
     if (passed + failed == 0) {
         error_set(error, STATUS_UNAVAILABLE, "no kernel of that selection can run here");
         return STATUS_UNAVAILABLE;
