@@ -247,6 +247,10 @@ json_t *record_make(const struct result *result, struct error *error)
     json_object_set_new(record, "work", work_json(unit));
     if (graph->phase == PHASE_TRAIN && unit->scope >= SCOPE_LAYER)
         add_training(record, unit);
+    if (unit->prepared_bytes)
+        json_object_set_new(record, "preparation",
+                            json_pack("{s:f, s:I}", "time_s", unit->preparation_s, "bytes",
+                                      (json_int_t)unit->prepared_bytes));
     if (result->compare)
         json_object_set(record, "compare", result->compare);
     if (result->published)

@@ -60,7 +60,9 @@ struct unit {
      * done once more for backward. */
     uint64_t saved_bytes, high_water_bytes, working_bytes;
     struct work repeated;
-    char skip[256]; /* not empty: cannot be had here, and why */
+    double preparation_s; /* of the model: converting and packing its weights, once and outside every time */
+    uint64_t prepared_bytes; /* what that made; 0: nothing */
+    char skip[256];          /* not empty: cannot be had here, and why */
 };
 
 /* Where a block between two ports spent its cycles (they add up), and what the ports carried. */

@@ -135,6 +135,18 @@ static void sum_row(const struct view *view, const struct series *series, struct
                   series->parts_s > 1.1 * view->results[series->model].time_s ? ", as units overlap" : "");
 }
 
+static void preparation_row(const struct view *view, const struct series *series, struct grid *grid)
+{
+    char time[TEXT_SIZE];
+    if (series->model < 0)
+        return;
+    const json_t *record = view->results[series->model].record;
+    const double time_s = record_number(record, "preparation.time_s");
+    if (time_s > 0)
+        grid_text(grid, 0, "(weights packed once, in %s to %.3g GB, in none of these times)",
+                  format_unit(time_s, "s", time), record_number(record, "preparation.bytes") * 1e-9);
+}
+
 void table_series(const struct view *view, int index, struct grid *grid)
 {
     const struct series *series = &view->series[index];
@@ -156,6 +168,7 @@ void table_series(const struct view *view, int index, struct grid *grid)
             if (result->series == index && !result->replaced && result->scope == (enum result_scope)scope)
                 unit_row(view, result, 0, grid);
         }
+    preparation_row(view, series, grid);
     noise_row(view, index, grid);
     if (n_alone == 0)
         return;

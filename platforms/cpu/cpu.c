@@ -160,6 +160,8 @@ static void list_units(struct run *run, const char *alone_missing)
     }
     add_layer_unit(run, "layer", DIRECTION_BOTH);
     struct unit *model = add_unit(run, SCOPE_MODEL, "model", &(struct work){0});
+    model->preparation_s = network_packing_s(run->network);
+    model->prepared_bytes = network_packed_bytes(run->network);
     for (int g = 0; g < plan->n_groups; g++)
         accumulate(model, &plan->groups[g],
                    (plan->groups[g].place == PLACE_LAYER ? layers : 1) * (plan->groups[g].rebuilt ? 2 : 1));

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "mamba/memory.h"
 #include "mamba/parallel.h"
@@ -39,8 +40,8 @@ struct network {
     int64_t batch;
     int threads;
     const char *variant;         /* of the kernels; null: the ladder's choice */
-    const void **weights;        /* [n_layer + 1][WEIGHT_COUNT] */
-    void **packed;               /* of these, the ones that network owns */
+    const void **weights;        /* [n_layer + 1][WEIGHT_COUNT], null until a kernel reads it unpacked */
+    void **converted;            /* of these, the ones that network owns */
     struct packed_weight *packs; /* weights in kernels' own forms */
     size_t n_packs;
     uint64_t packed_bytes;
@@ -75,9 +76,9 @@ struct program {
     struct step steps[GRAPH_MAX_STAGES];
 };
 
-static size_t round_up(size_t bytes, size_t alignment)
+static size_t round_up(size_t bytes)
 {
-    return (bytes + alignment - 1) / alignment * alignment;
+    return (bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
 }
 
 static double now_s(void)
@@ -87,63 +88,113 @@ static double now_s(void)
     return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
 }
 
-/* Zeroed. Null with an error that names the use when the machine has less memory than that. */
+struct zero_job {
+    char *memory;
+    uint64_t bytes;
+};
+
+static void zero_part(void *user, struct part part)
+{
+    const struct zero_job *job = user;
+    const struct range share = part_range(part, (int64_t)job->bytes, HUGE_PAGE);
+    memset(job->memory + share.begin, 0, (size_t)(share.end - share.begin));
+}
+
+/* Zeroed, each thread its share. Null with an error that names the use when the machine has less memory than
+ * that. */
 static void *allocate(uint64_t bytes, const char *what, struct error *error)
 {
     const uint64_t available = memory_available();
-    const size_t alignment = bytes >= HUGE_PAGE ? HUGE_PAGE : ALIGNMENT;
     void *memory = NULL;
     if (bytes < UINT64_MAX / 2 && (bytes < (UINT64_C(64) << 20) || bytes < available))
-        memory = aligned_alloc(alignment, round_up((size_t)bytes ? (size_t)bytes : 1, alignment));
+        memory = aligned_alloc(ALIGNMENT, round_up((size_t)bytes ? (size_t)bytes : 1));
     if (!memory) {
         error_set(error, STATUS_UNAVAILABLE,
                   "%s needs %.1f GB of memory, %.1f GB are available: reduce --batch or --seqlen", what,
                   (double)bytes / 1e9, (double)available / 1e9);
         return NULL;
     }
-    if (alignment == HUGE_PAGE)
-        madvise(memory, (size_t)bytes, MADV_HUGEPAGE);
-    memset(memory, 0, (size_t)bytes);
+    const uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+    const uintptr_t first = ((uintptr_t)memory + page - 1) / page * page;
+    if (bytes >= 2 * HUGE_PAGE)
+        madvise((void *)first, (uintptr_t)memory + bytes - first, MADV_HUGEPAGE);
+    parallel_run(bytes >= HUGE_PAGE ? 0 : 1, zero_part, &(struct zero_job){memory, bytes});
     return memory;
 }
 
-/* The form in which kernels read a weight. */
-static bool pack_weight(struct network *network, enum weight weight, int64_t layer, struct error *error)
+struct convert_job {
+    const struct model_weight *from;
+    bool to_double, exponential;
+    char *to;
+};
+
+/* exp in double: of a float it would cost an ulp that every step of the scan sees. */
+static void convert_part(void *user, struct part part)
+{
+    const struct convert_job *job = user;
+    const struct range range = part_range(part, job->from->rows * job->from->columns, ALIGNMENT);
+    double *doubles = (double *)(void *)job->to;
+    float *floats = (float *)(void *)job->to;
+    if (job->to_double)
+        model_weight_double(job->from, range.begin, range.end - range.begin, doubles + range.begin);
+    else if (!job->exponential)
+        model_weight_float(job->from, range.begin, range.end - range.begin, floats + range.begin);
+    for (int64_t i = range.begin; job->exponential && i < range.end; i++) {
+        double value;
+        model_weight_double(job->from, i, 1, &value);
+        if (job->to_double)
+            doubles[i] = -exp(value);
+        else
+            floats[i] = (float)-exp(value);
+    }
+}
+
+/* A weight's values as kernels read them: the checkpoint's own where it holds such, else null. */
+static const void *values_in_place(const struct network *network, enum weight weight,
+                                   const struct model_weight *from)
+{
+    const bool usable = network->precision != PRECISION_FP64 && from->dtype == DTYPE_F32 &&
+                        weight != W_A_LOG && (uintptr_t)from->data % sizeof(float) == 0;
+    return usable ? from->data : NULL;
+}
+
+/* Null with an error: no memory. */
+static void *convert(struct network *network, enum weight weight, const struct model_weight *from,
+                     struct error *error)
+{
+    const double started = now_s();
+    void *to =
+        allocate((uint64_t)(from->rows * from->columns) * network->value_size, weight_name(weight), error);
+    if (to)
+        parallel_run(
+            0, convert_part,
+            &(struct convert_job){from, network->precision == PRECISION_FP64, weight == W_A_LOG, to});
+    network->packing_s += now_s() - started;
+    return to;
+}
+
+static size_t weight_slot(const struct network *network, enum weight weight, int64_t layer)
+{
+    const int64_t row = weight_in_layer(weight) ? layer : network->model->shape.n_layer;
+    return (size_t)row * WEIGHT_COUNT + (size_t)weight;
+}
+
+/* *values is null for a weight that the model does not have. */
+static bool plain_values(struct network *network, enum weight weight, int64_t layer, const void **values,
+                         struct error *error)
 {
     const struct model_weight *from = model_weight(network->model, weight, layer);
-    const size_t slot =
-        (size_t)(weight_in_layer(weight) ? layer : network->model->shape.n_layer) * WEIGHT_COUNT +
-        (size_t)weight;
-    const int64_t count = from->rows * from->columns;
-    if (!from->data)
-        return true;
-    const bool usable_in_place = network->precision != PRECISION_FP64 && from->dtype == DTYPE_F32 &&
-                                 weight != W_A_LOG && (uintptr_t)from->data % sizeof(float) == 0;
-    if (usable_in_place) {
-        network->weights[slot] = from->data;
-        return true;
+    const void **kept = &network->weights[weight_slot(network, weight, layer)];
+    if (!*kept && from->data)
+        *kept = values_in_place(network, weight, from);
+    if (!*kept && from->data) {
+        void *to = convert(network, weight, from, error);
+        if (!to)
+            return false;
+        *kept = network->converted[weight_slot(network, weight, layer)] = to;
+        network->packed_bytes += (uint64_t)(from->rows * from->columns) * network->value_size;
     }
-    const uint64_t bytes = (uint64_t)count * network->value_size;
-    void *to = allocate(bytes, weight_name(weight), error);
-    if (!to)
-        return false;
-    if (network->precision == PRECISION_FP64)
-        model_weight_double(from, 0, count, to);
-    else
-        model_weight_float(from, 0, count, to);
-    if (weight == W_A_LOG) {
-        /* In double: exp of a float would cost an ulp that every step of the scan sees. */
-        for (int64_t i = 0; i < count; i++) {
-            double a_log;
-            model_weight_double(from, i, 1, &a_log);
-            if (network->precision == PRECISION_FP64)
-                ((double *)to)[i] = -exp(a_log);
-            else
-                ((float *)to)[i] = (float)-exp(a_log);
-        }
-    }
-    network->weights[slot] = network->packed[slot] = to;
-    network->packed_bytes += bytes;
+    *values = *kept;
     return true;
 }
 
@@ -153,7 +204,6 @@ struct network *network_create(const struct model *model, enum precision precisi
                                int threads, struct error *error)
 {
     const struct model_shape *shape = &model->shape;
-    const double started = now_s();
     struct network *network = calloc(1, sizeof *network);
     if (!network) {
         error_set(error, STATUS_FAILED, "out of memory");
@@ -166,12 +216,12 @@ struct network *network_create(const struct model *model, enum precision precisi
     network->batch = batch;
     network->threads = threads;
     network->weights = calloc(slots, sizeof *network->weights);
-    network->packed = calloc(slots, sizeof *network->packed);
-    network->conv_state_size = round_up(
-        (size_t)(batch * (shape->d_conv - 1) * shape_conv_channels(shape)) * network->value_size, ALIGNMENT);
+    network->converted = calloc(slots, sizeof *network->converted);
+    network->conv_state_size =
+        round_up((size_t)(batch * (shape->d_conv - 1) * shape_conv_channels(shape)) * network->value_size);
     network->scan_state_size =
-        round_up((size_t)(batch * shape->d_inner * shape->d_state) * network->value_size, ALIGNMENT);
-    bool ok = network->weights && network->packed;
+        round_up((size_t)(batch * shape->d_inner * shape->d_state) * network->value_size);
+    bool ok = network->weights && network->converted;
     if (!ok)
         error_set(error, STATUS_FAILED, "out of memory");
     if (ok) {
@@ -181,15 +231,11 @@ struct network *network_create(const struct model *model, enum precision precisi
             allocate(network->scan_state_size * (uint64_t)shape->n_layer, "the scan state", error);
         ok = network->conv_states && network->scan_states;
     }
-    for (int w = 0; w < WEIGHT_COUNT && ok; w++)
-        for (int64_t l = 0; l < (weight_in_layer((enum weight)w) ? shape->n_layer : 1) && ok; l++)
-            ok = pack_weight(network, (enum weight)w, l, error);
     ok = ok && (!precision_calibrated(precision) || calibrate(network, error));
     if (!ok) {
         network_destroy(network);
         return NULL;
     }
-    network->packing_s = now_s() - started;
     return network;
 }
 
@@ -198,15 +244,15 @@ void network_destroy(struct network *network)
     if (!network)
         return;
     const size_t slots = (size_t)(network->model->shape.n_layer + 1) * WEIGHT_COUNT;
-    for (size_t i = 0; i < slots && network->packed; i++)
-        free(network->packed[i]);
+    for (size_t i = 0; i < slots && network->converted; i++)
+        free(network->converted[i]);
     for (size_t i = 0; i < network->n_packs; i++)
         free(network->packs[i].data);
     for (size_t i = 0; i < network->n_calibrated; i++)
         free(network->calibrated[i].values);
     free(network->calibrated);
     free(network->packs);
-    free(network->packed);
+    free(network->converted);
     free(network->weights);
     free(network->conv_states);
     free(network->scan_states);
@@ -245,33 +291,68 @@ static void pack_part(void *user, struct part part)
     job->pack(job->args, part);
 }
 
-/* The weight of args in the kernel's own form, made once; args' packed field is set to it. */
-static bool use_packed(struct network *network, const struct kernel_family *family,
-                       const struct kernel *kernel, enum weight weight, int64_t layer, char *args,
-                       struct error *error)
+static void set_pointer(char *args, size_t slot, const void *pointer)
+{
+    memcpy(args + slot, &pointer, sizeof pointer);
+}
+
+static void *find_packed(const struct network *network, const struct kernel *kernel, enum weight weight,
+                         int64_t layer)
 {
     for (size_t i = 0; i < network->n_packs; i++) {
         const struct packed_weight *pack = &network->packs[i];
-        if (pack->pack == kernel->pack && pack->weight == weight && pack->layer == layer) {
-            memcpy(args + family->packed, &pack->data, sizeof pack->data);
-            return true;
-        }
+        if (pack->pack == kernel->pack && pack->weight == weight && pack->layer == layer)
+            return pack->data;
     }
-    const double started = now_s();
+    return NULL;
+}
+
+/* From args' plain values into memory that the network keeps. */
+static bool pack(struct network *network, const struct kernel_family *family, const struct kernel *kernel,
+                 enum weight weight, int64_t layer, char *args, struct error *error)
+{
     const size_t bytes = kernel->packed_bytes(args);
     struct packed_weight *packs = realloc(network->packs, (network->n_packs + 1) * sizeof *packs);
     if (!packs)
         return error_set(error, STATUS_FAILED, "out of memory");
     network->packs = packs;
+    const double started = now_s();
     void *data = allocate(bytes, weight_name(weight), error);
     if (!data)
         return false;
     packs[network->n_packs++] = (struct packed_weight){kernel->pack, weight, layer, data};
-    memcpy(args + family->packed, &data, sizeof data);
+    set_pointer(args, family->packed, data);
     parallel_run(0, pack_part, &(struct pack_job){kernel->pack, args});
     network->packed_bytes += bytes;
     network->packing_s += now_s() - started;
     return true;
+}
+
+/* The weight of args in the kernel's own form. Its plain values stay where that costs no memory, and in the
+ * first layer, where results are held against float64. */
+static bool use_packed(struct network *network, const struct kernel_family *family,
+                       const struct kernel *kernel, enum weight weight, int64_t layer, char *args,
+                       struct error *error)
+{
+    const size_t slot = kernel_operand(family, "weight")->slot;
+    const struct model_weight *from = model_weight(network->model, weight, layer);
+    const void *values = values_in_place(network, weight, from);
+    if (layer == 0 && !plain_values(network, weight, layer, &values, error))
+        return false;
+    set_pointer(args, slot, values);
+    void *data = find_packed(network, kernel, weight, layer);
+    if (data) {
+        set_pointer(args, family->packed, data);
+        return true;
+    }
+    void *temporary = values ? NULL : convert(network, weight, from, error);
+    if (!values && !temporary)
+        return false;
+    set_pointer(args, slot, values ? values : temporary);
+    const bool ok = pack(network, family, kernel, weight, layer, args, error);
+    set_pointer(args, slot, values);
+    free(temporary);
+    return ok;
 }
 
 const struct kernel_family *family_for_group(const struct graph *graph, const struct group *group)
@@ -318,10 +399,8 @@ static char *tensor_data(const struct program *program, int tensor, enum place p
                    network->value_size;
     }
     switch (t->role) {
-    case TENSOR_WEIGHT: {
-        const int64_t row = weight_in_layer(t->weight) ? layer : graph->shape.n_layer;
-        return (char *)network->weights[row * WEIGHT_COUNT + t->weight];
-    }
+    case TENSOR_WEIGHT:
+        return (char *)network->weights[weight_slot(network, t->weight, layer)];
     case TENSOR_STATE:
         if (!strcmp(t->name, "conv.state"))
             return network->conv_states + (size_t)layer * network->conv_state_size;
@@ -408,8 +487,39 @@ static bool set_operands(const struct program *program, const struct group *grou
         else if (stride != tensor->columns && tensor->rows > 1)
             return error_set(error, STATUS_FAILED, "%s: operand '%s' must be contiguous", family->name,
                              operand->name);
-        char *data = tensor_data(program, bound->tensor, group->place, layer);
-        memcpy(args + operand->slot, &data, sizeof data);
+        const void *values;
+        const bool may_be_packed = family->packed && !strcmp(operand->name, "weight");
+        if (may_be_packed)
+            continue;
+        if (tensor->role == TENSOR_WEIGHT &&
+            !plain_values(program->network, tensor->weight, layer, &values, error))
+            return false;
+        set_pointer(args, operand->slot, tensor_data(program, bound->tensor, group->place, layer));
+    }
+    return true;
+}
+
+static bool set_weights(struct program *program, const struct group *group, struct step *step, int64_t layers,
+                        struct error *error)
+{
+    if (!step->family->packed)
+        return true;
+    const struct kernel_operand *operand = kernel_operand(step->family, "weight");
+    const struct stage_operand *bound = bound_operand(program->graph, group, operand);
+    const struct tensor *tensor = &program->graph->tensors[bound->tensor];
+    for (int64_t layer = 0; layer < layers; layer++) {
+        char *args = step->args + (size_t)layer * step->args_size;
+        const void *values;
+        if (step->kernel && step->kernel->packed_bytes) {
+            if (!use_packed(program->network, step->family, step->kernel, tensor->weight, layer, args, error))
+                return false;
+        } else if (tensor->role == TENSOR_WEIGHT) {
+            if (!plain_values(program->network, tensor->weight, layer, &values, error))
+                return false;
+            set_pointer(args, operand->slot, values);
+        } else {
+            set_pointer(args, operand->slot, tensor_data(program, bound->tensor, group->place, layer));
+        }
     }
     return true;
 }
@@ -466,7 +576,7 @@ static bool prepare_step(struct program *program, int index, struct error *error
     struct step *step = &program->steps[index];
     const int64_t layers = group->place == PLACE_LAYER ? graph->shape.n_layer : 1;
     step->place = group->place;
-    step->args_size = round_up(step->family->args_size, ALIGNMENT);
+    step->args_size = round_up(step->family->args_size);
     step->args = allocate(step->args_size * (uint64_t)layers, "the list of kernel calls", error);
     if (!step->args)
         return false;
@@ -478,7 +588,7 @@ static bool prepare_step(struct program *program, int index, struct error *error
     }
     if (program->network->precision == PRECISION_FP64) {
         step->run[0] = step->family->reference_f64;
-        return true;
+        return set_weights(program, group, step, layers, error);
     }
     const struct network *network = program->network;
     const size_t operands = (size_t)step->family->n_operands;
@@ -502,14 +612,7 @@ static bool prepare_step(struct program *program, int index, struct error *error
         step->run[phase] = kernel_phase(step->kernel, phase);
     if (!use_scratch(program, step, layers, error))
         return false;
-    if (!step->kernel->packed_bytes)
-        return true;
-    const struct stage_operand *weight = bound_operand(graph, group, kernel_operand(step->family, "weight"));
-    for (int64_t layer = 0; layer < layers; layer++)
-        if (!use_packed(program->network, step->family, step->kernel, graph->tensors[weight->tensor].weight,
-                        layer, step->args + (size_t)layer * step->args_size, error))
-            return false;
-    return true;
+    return set_weights(program, group, step, layers, error);
 }
 
 /* Tensors that live only inside a fused kernel stay unmarked: they need no memory. */
