@@ -89,6 +89,7 @@ static const char *const isa_names[ISA_COUNT] = {
     [ISA_AMX] = "amx",
     [ISA_NEON] = "neon",
     [ISA_NEONDOT] = "neondot",
+    [ISA_NEONI8MM] = "neoni8mm",
 };
 
 static enum isa isa_highest = ISA_COUNT - 1;
@@ -168,6 +169,8 @@ static unsigned detect(void)
     unsigned mask = 1u << ISA_SCALAR | 1u << ISA_NEON;
     if (getauxval(AT_HWCAP) & HWCAP_ASIMDDP)
         mask |= 1u << ISA_NEONDOT;
+    if (getauxval(AT_HWCAP2) & HWCAP2_I8MM)
+        mask |= 1u << ISA_NEONI8MM;
     return mask;
 }
 #else

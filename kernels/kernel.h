@@ -44,7 +44,8 @@ enum isa {
     ISA_AVX512BF16, /* AVX-512 and bf16 dot products */
     ISA_AMX,        /* tiles, int8 and bf16, beside AVX-512 */
     ISA_NEON,
-    ISA_NEONDOT, /* NEON and int8 dot products */
+    ISA_NEONDOT,  /* NEON and int8 dot products */
+    ISA_NEONI8MM, /* NEON and int8 products of 2 x 8 by 8 x 2 matrices */
     ISA_COUNT
 };
 

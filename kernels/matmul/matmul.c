@@ -132,6 +132,7 @@ static const struct kernel kernels[] = {
     FP16(neon, ISA_NEON),
     INT8(neon, ISA_NEON),
     INT8(neondot, ISA_NEONDOT),
+    INT8(neoni8mm, ISA_NEONI8MM),
 #endif
 #ifdef HAVE_BLAS_PEERS
     {.name = "matmul/openblas",

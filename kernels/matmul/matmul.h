@@ -41,7 +41,7 @@ kernel_fn matmul_fp16_reference, matmul_fp16_avx2, matmul_fp16_avx512, matmul_fp
     matmul_fp16_pack;
 kernel_fn matmul_int8_reference, matmul_int8_avx2, matmul_int8_avxvnni, matmul_int8_avx512,
     matmul_int8_avx512vnni, matmul_int8_amx, matmul_int8_rows_pack, matmul_int8_pack;
-kernel_fn matmul_bf16_neon, matmul_fp16_neon, matmul_int8_neon, matmul_int8_neondot;
+kernel_fn matmul_bf16_neon, matmul_fp16_neon, matmul_int8_neon, matmul_int8_neondot, matmul_int8_neoni8mm;
 size_t matmul_bf16_rows_bytes(const void *args), matmul_bf16_packed_bytes(const void *args),
     matmul_fp16_rows_bytes(const void *args), matmul_fp16_packed_bytes(const void *args),
     matmul_int8_rows_bytes(const void *args), matmul_int8_packed_bytes(const void *args);

@@ -24,6 +24,7 @@ const struct dot_probe *const dot_probes[] = {
     &probe_int8_amx,
 #elif defined(__aarch64__)
     &probe_int8_neondot,
+    &probe_int8_neoni8mm,
 #endif
     NULL,
 };

@@ -52,7 +52,7 @@ struct dot_probe {
 };
 
 extern const struct dot_probe probe_int8_avx2, probe_int8_avxvnni, probe_int8_avx512, probe_int8_avx512vnni,
-    probe_bf16_avx512bf16, probe_bf16_amx, probe_int8_amx, probe_int8_neondot;
+    probe_bf16_avx512bf16, probe_bf16_amx, probe_int8_amx, probe_int8_neondot, probe_int8_neoni8mm;
 extern const struct dot_probe *const dot_probes[];
 extern const int n_dot_probes;
 
