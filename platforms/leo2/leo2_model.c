@@ -173,13 +173,9 @@ static bool set_inputs(struct program *program, const struct graph *graph, uint6
     return ok;
 }
 
-struct whole {
-    struct program *program;
-};
-
 static void run_whole(void *user, struct team *team, struct part part)
 {
-    program_run(((const struct whole *)user)->program, team, part);
+    program_run(user, team, part);
 }
 
 /* Logits of a sequence in float64. */
@@ -195,7 +191,7 @@ static bool float64_logits(const struct task *task, const struct graph *graph, s
          (program = program_create(network, graph, plan, error)) &&
          set_inputs(program, graph, task->seed, error);
     if (ok) {
-        team_run(team, run_whole, &(struct whole){program});
+        team_run(team, run_whole, program);
         program_read(program, "logits", logits);
     }
     program_destroy(program);
