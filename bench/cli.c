@@ -413,6 +413,13 @@ bool cli_parse(int argc, char **argv, struct arguments *arguments, struct error 
     if (arguments->n_operands && !takes_operands)
         return error_set(error, STATUS_USAGE, "'%s': %s takes no such word, only options",
                          arguments->operands[0], command_specs[arguments->command].name);
+    /* All else is the same whatever the algorithm; without it, long sequences fit. */
+    if (arguments->compare == COMPARE_SCAN && !arguments->stages.count &&
+        !parse_list("stage", "scan", &arguments->stages, error))
+        return false;
+    if (arguments->compare == COMPARE_SCAN && !arguments->phases.count &&
+        !parse_list("phase", "prefill", &arguments->phases, error))
+        return false;
     if (!arguments->repetitions)
         arguments->repetitions = arguments->compare ? 15 : 7;
     if (arguments->model && arguments->checkpoint)

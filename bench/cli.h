@@ -30,7 +30,7 @@ enum { MAX_SELECTED = 32 };
 /* A comma-separated list, split. */
 struct selection {
     int count;
-    char *items[MAX_SELECTED];
+    char *items[MAX_SELECTED + 1]; /* null-terminated */
     char *text;
 };
 

@@ -689,6 +689,8 @@ bool session_open(struct session *s, struct workload *w)
         .kernel = w->variant ? w->variant->kernel : NULL,
         .seed = s->arguments->seed,
         .context = w->seqlen,
+        .stages =
+            s->arguments->compare == COMPARE_SCAN ? (const char *const *)s->arguments->stages.items : NULL,
     };
     return session_continues(s) && w->platform->open(&task, &w->run, s->error);
 }

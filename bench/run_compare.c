@@ -212,8 +212,10 @@ static bool in_every_plan(const struct workload *base, const struct unit *unit)
            ((unit->in_plan || unit->span >= 0) && has_group(base->spans, unit->name));
 }
 
-/* Of each unit, the variants in turns: points[i] is where its items begin. */
-static bool list_points(struct session *s, const struct workload *group, int *points, int *n_points)
+/* Of each unit, the variants in turns: points[i] is where its items begin. A baseline whose variants were all
+ * refused stands alone. */
+static bool list_points(struct session *s, const struct workload *group, bool any_refused, int *points,
+                        int *n_points)
 {
     const struct unit *units;
     const struct workload *base = &group[COMPARE_BASELINE];
@@ -238,7 +240,8 @@ static bool list_points(struct session *s, const struct workload *group, int *po
         bool any = s->arguments->compare != COMPARE_OPTION;
         for (int v = COMPARE_FIRST; v < s->n_variants && !any; v++)
             any = group[v].run && differs(s, base, &group[v], u);
-        if (!any || s->items[s->n_items - 1].workload - group < COMPARE_FIRST)
+        const bool lone = s->items[s->n_items - 1].workload - group < COMPARE_FIRST;
+        if (!any || (lone && !(any_refused && differs(s, base, base, u))))
             s->n_items = first;
         else
             points[(*n_points)++] = first;
@@ -537,7 +540,20 @@ static bool open_choices(struct comparing *c)
     return true;
 }
 
-/* Under the model, as the platform refused the whole plan. */
+/* The first span that --stage selects. */
+static void name_selected(const struct session *s, const struct plan *spans, struct unit *unit)
+{
+    for (int g = 0; g < spans->n_groups; g++)
+        if (session_selects(s->arguments, spans->groups[g].name)) {
+            unit->scope = SCOPE_GROUP;
+            unit->in_plan = true;
+            snprintf(unit->name, sizeof unit->name, "%s", spans->groups[g].name);
+            return;
+        }
+}
+
+/* Under the model, as the platform refused the whole plan; under the selected group when there is a --stage.
+ */
 static bool report_refused(const struct comparing *c)
 {
     struct session *s = c->session;
@@ -546,8 +562,10 @@ static bool report_refused(const struct comparing *c)
         const struct refused *refused = &c->refused[i];
         struct unit unit = {.scope = SCOPE_MODEL, .name = "model", .repeats = 1, .stage = -1, .group = -1};
         unit.span = -1;
-        if (!session_selects(s->arguments, unit.name) || !plan_variant(s, c->base, &refused->variant, w))
-            return s->error->status == STATUS_OK;
+        if (!plan_variant(s, c->base, &refused->variant, w))
+            return false;
+        if (!session_selects(s->arguments, unit.name))
+            name_selected(s, &c->spans, &unit);
         struct result result = session_result(s, w, &unit);
         result.options = w->options;
         result.skipped = refused->reason;
@@ -581,7 +599,7 @@ static bool compare_workload(struct session *s, const struct workload *base)
     for (int v = 0; v < s->n_variants && ok && !choice; v++)
         ok = (v == COMPARE_CONTROL && !base->platform->execute) ||
              open_variant(s, base, &s->variants[v], NULL, &group[v]);
-    ok = ok && list_points(s, group, points, &n_points);
+    ok = ok && list_points(s, group, c->n_refused > 0, points, &n_points);
     if (ok && base->platform->execute)
         ok = session_check_kernels(s) && session_find_accuracies(s);
     ok = ok && compare_points(s, points, n_points) && (!choice || report_refused(c));

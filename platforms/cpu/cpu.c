@@ -27,6 +27,7 @@ struct run {
     struct program *stages_alone; /* the same graph with every stage its own kernel; may be null */
     int n_units;
     struct unit units[MAX_UNITS];
+    uint64_t selected;                      /* groups that are there, bit 1 << group */
     uint64_t span_groups[GRAPH_MAX_STAGES]; /* of each span, bit 1 << group */
     int64_t next_layer;
     bool compared; /* those below are filled in; in training all but whole_forward are of gradients */
@@ -102,12 +103,12 @@ static void add_span_unit(struct run *run, int span)
     unit->span = span;
     unit->repeats = stage_repeats(run->task.graph, &run->task.graph->stages[whole->stages[0]]);
     for (int g = 0; g < plan->n_groups; g++)
-        if (group_within(&plan->groups[g], whole)) {
+        if (run->selected >> g & 1 && group_within(&plan->groups[g], whole)) {
             accumulate(unit, &plan->groups[g], 1);
             run->span_groups[span] |= UINT64_C(1) << g;
             n++;
         }
-    run->n_units -= n == 1; /* the plan's own group */
+    run->n_units -= n <= 1; /* the plan's own group, or not wanted */
 }
 
 static void add_memory(const struct run *run, struct unit *unit)
@@ -141,6 +142,8 @@ static void list_units(struct run *run, const char *alone_missing)
     const struct plan *plan = run->task.plan;
     const uint64_t layers = (uint64_t)run->task.graph->shape.n_layer;
     for (int g = 0; g < plan->n_groups; g++) {
+        if (!(run->selected >> g & 1))
+            continue;
         add_group_unit(run, plan, run->program, g, true);
         if (plan->groups[g].n_stages == 1 || run->task.spans || run->task.graph->phase == PHASE_TRAIN)
             continue;
@@ -154,6 +157,8 @@ static void list_units(struct run *run, const char *alone_missing)
     }
     for (int g = 0; run->task.spans && g < run->task.spans->n_groups; g++)
         add_span_unit(run, g);
+    if (run->task.stages)
+        return;
     if (run->task.graph->phase == PHASE_TRAIN) {
         add_layer_unit(run, "forward", DIRECTION_FORWARD);
         add_layer_unit(run, "backward", DIRECTION_BACKWARD);
@@ -179,6 +184,41 @@ static void cpu_close(struct run *run)
     free(run);
 }
 
+static bool holds_stage(const struct graph *graph, const struct group *group, const char *const *stages)
+{
+    for (; *stages; stages++)
+        for (int i = 0; i < group->n_stages; i++)
+            if (!strcmp(graph->stages[group->stages[i]].name, *stages))
+                return true;
+    return false;
+}
+
+static void run_selected(void *user, struct team *team, struct part part)
+{
+    const struct run *run = user;
+    for (int g = 0; g < run->task.plan->n_groups; g++)
+        if (run->selected >> g & 1)
+            program_run_group(run->program, g, 0, team, part);
+}
+
+/* The groups in spans that hold a wanted stage. */
+static bool prepare_selected(struct run *run, struct error *error)
+{
+    const struct task *task = &run->task;
+    const struct plan *spans = task->spans ? task->spans : task->plan;
+    run->selected = 0;
+    for (int span = 0; span < spans->n_groups; span++)
+        for (int g = 0;
+             holds_stage(task->graph, &spans->groups[span], task->stages) && g < task->plan->n_groups; g++)
+            if (group_within(&task->plan->groups[g], &spans->groups[span]))
+                run->selected |= UINT64_C(1) << g;
+    run->program =
+        program_create_part(run->network, task->graph, task->plan, run->selected, task->seed, error);
+    if (run->program)
+        team_run(run->team, run_selected, run);
+    return run->program != NULL;
+}
+
 static bool prepare(struct run *run, char *alone_missing, size_t size, struct error *error)
 {
     const struct task *task = &run->task;
@@ -193,6 +233,8 @@ static bool prepare(struct run *run, char *alone_missing, size_t size, struct er
     if (!run->network)
         return false;
     network_prefer(run->network, task->kernel);
+    if (task->stages)
+        return prepare_selected(run, error);
     if (graph->phase == PHASE_DECODE && task->context > 0 &&
         !tokens_prefill(run->network, run->team, &graph->shape, graph->batch, task->context, task->seed,
                         task->plan->precision, error))
@@ -233,6 +275,7 @@ static bool cpu_open(const struct task *task, struct run **opened, struct error 
     if (!run)
         return error_set(error, STATUS_FAILED, "out of memory");
     run->task = *task;
+    run->selected = UINT64_MAX;
     if (!prepare(run, alone_missing, sizeof alone_missing, error)) {
         cpu_close(run);
         return false;

@@ -688,8 +688,8 @@ static void free_blocks(struct blocks *blocks)
     free(blocks->data);
 }
 
-struct program *program_create(struct network *network, const struct graph *graph, const struct plan *plan,
-                               struct error *error)
+static struct program *create(struct network *network, const struct graph *graph, const struct plan *plan,
+                              uint64_t groups, struct error *error)
 {
     struct program *program = calloc(1, sizeof *program);
     if (!program) {
@@ -703,9 +703,10 @@ struct program *program_create(struct network *network, const struct graph *grap
               error_set(error, STATUS_FAILED, "program and network differ in batch");
     bool touched[GRAPH_MAX_TENSORS] = {false};
     for (int g = 0; g < plan->n_groups; g++)
-        mark_touched(graph, &plan->groups[g], false, touched);
+        if (groups >> g & 1)
+            mark_touched(graph, &plan->groups[g], false, touched);
     for (int g = 0; g < plan->n_groups && ok; g++)
-        ok = prepare_family(program, g, error);
+        ok = !(groups >> g & 1) || prepare_family(program, g, error);
     ok = ok && check_written(graph, plan, error);
     if (ok && plan->kept)
         ok = allocate_blocks(
@@ -723,11 +724,55 @@ struct program *program_create(struct network *network, const struct graph *grap
                              (uint64_t)tensor_elements(t) * network->value_size, what, error);
     }
     for (int g = 0; g < plan->n_groups && ok; g++)
-        ok = prepare_step(program, g, error);
+        ok = !(groups >> g & 1) || prepare_step(program, g, error);
     if (!ok) {
         program_destroy(program);
         return NULL;
     }
+    return program;
+}
+
+struct program *program_create(struct network *network, const struct graph *graph, const struct plan *plan,
+                               struct error *error)
+{
+    return create(network, graph, plan, UINT64_MAX, error);
+}
+
+/* A tensor, or a view of one, in the range of the operand that it is read as. */
+static void fill_tensor(struct program *program, int tensor, const struct kernel_operand *operand,
+                        uint64_t seed)
+{
+    const struct graph *graph = program->graph;
+    const struct tensor *t = &graph->tensors[tensor];
+    const int64_t stride = tensor_stride(graph, tensor);
+    char *data = tensor_data(program, tensor, 0);
+    for (int64_t r = 0; r < t->rows; r++)
+        for (int64_t c = 0; c < t->columns; c++) {
+            const uint64_t bits = scatter(scatter(seed + (uint64_t)tensor) + (uint64_t)(r * t->columns + c));
+            const double value = operand->lo + (operand->hi - operand->lo) * (double)(bits >> 11) * 0x1p-53;
+            if (program->network->precision == PRECISION_FP64)
+                ((double *)data)[r * stride + c] = value;
+            else
+                ((float *)data)[r * stride + c] = (float)value;
+        }
+}
+
+struct program *program_create_part(struct network *network, const struct graph *graph,
+                                    const struct plan *plan, uint64_t groups, uint64_t seed,
+                                    struct error *error)
+{
+    struct program *program = create(network, graph, plan, groups, error);
+    bool made[GRAPH_MAX_TENSORS] = {false};
+    for (int g = 0; program && g < plan->n_groups; g++)
+        for (int o = 0; groups >> g & 1 && o < program->steps[g].family->n_operands; o++) {
+            const struct kernel_operand *operand = &program->steps[g].family->operands[o];
+            const struct stage_operand *bound = bound_operand(graph, &plan->groups[g], operand);
+            const int root = bound ? tensor_root(graph, bound->tensor) : 0;
+            if (bound && operand->role == OPERAND_OUTPUT)
+                made[root] = true;
+            else if (bound && operand->role == OPERAND_INPUT && operand->type == OPERAND_REAL && !made[root])
+                fill_tensor(program, bound->tensor, operand, seed);
+        }
     return program;
 }
 

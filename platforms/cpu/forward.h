@@ -34,6 +34,11 @@ struct program;
  * graph, the plan and the network must outlive the program. */
 struct program *program_create(struct network *network, const struct graph *graph, const struct plan *plan,
                                struct error *error);
+/* Of the groups whose bit (1 << group) is set, only these. Activations that none of them makes get values as
+ * real models have them, from the seed. */
+struct program *program_create_part(struct network *network, const struct graph *graph,
+                                    const struct plan *plan, uint64_t groups, uint64_t seed,
+                                    struct error *error);
 void program_destroy(struct program *program);
 
 const struct plan *program_plan(const struct program *program);
