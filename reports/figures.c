@@ -749,6 +749,203 @@ static bool draw_published(const struct view *view, const struct page *page, con
     return figure_close(&figure, folder, error);
 }
 
+/* One variant of one unit on one device, over the lengths that were asked for. */
+struct length_line {
+    const json_t *record; /* the first */
+};
+
+struct length_lines {
+    struct length_line lines[PALETTE_MAX];
+    int n, left_out;
+    bool several_units, several_devices;
+    double x0, x1, y0, y1;
+};
+
+/* Lengths of a decoder are those of its context. */
+static double workload_length(const struct workload *workload)
+{
+    return (double)(workload->context ? workload->context : workload->seqlen);
+}
+
+static bool differ_in_length(const struct workload *a, const struct workload *b)
+{
+    return !strcmp(a->model, b->model) && !strcmp(a->phase, b->phase) && a->batch == b->batch &&
+           workload_length(a) != workload_length(b);
+}
+
+static bool same(const json_t *a, const json_t *b, const char *path)
+{
+    return json_equal(record_get(a, path), record_get(b, path));
+}
+
+static bool same_line(const json_t *a, const json_t *b)
+{
+    return same(a, b, "platform") && same(a, b, "device") && same(a, b, "stage") && same(a, b, "scope") &&
+           same(a, b, "compare.what") && same(a, b, "compare.variant") && same(a, b, "threads");
+}
+
+static bool of_length_figure(const struct view *view, int first, const json_t *record)
+{
+    if (!record_get(record, "compare") || !has_time(record) || compared_as(record, "control"))
+        return false;
+    for (int w = 0; w < view->n_workloads; w++)
+        if ((w == first || differ_in_length(&view->workloads[first], &view->workloads[w])) &&
+            record_of_workload(record, &view->workloads[w]))
+            return true;
+    return false;
+}
+
+static void length_list(const struct view *view, int first, struct length_lines *lines)
+{
+    size_t i;
+    json_t *record;
+    *lines = (struct length_lines){.x0 = INFINITY, .y0 = INFINITY};
+    json_array_foreach(view->set->records, i, record)
+    {
+        int line = 0;
+        if (!of_length_figure(view, first, record))
+            continue;
+        while (line < lines->n && !same_line(lines->lines[line].record, record))
+            line++;
+        if (line == PALETTE_MAX) {
+            lines->left_out++;
+            continue;
+        }
+        if (line == lines->n)
+            lines->lines[lines->n++].record = record;
+        lines->several_units |= !same(lines->lines[0].record, record, "stage");
+        lines->several_devices |= !same(lines->lines[0].record, record, "platform") ||
+                                  !same(lines->lines[0].record, record, "device");
+        const double time_s = record_number(record, "time_s.median");
+        lines->y0 = fmin(lines->y0, time_s);
+        lines->y1 = fmax(lines->y1, time_s);
+    }
+    for (int w = 0; w < view->n_workloads; w++)
+        if (w == first || differ_in_length(&view->workloads[first], &view->workloads[w])) {
+            lines->x0 = fmin(lines->x0, workload_length(&view->workloads[w]));
+            lines->x1 = fmax(lines->x1, workload_length(&view->workloads[w]));
+        }
+}
+
+/* Of workloads that differ in length only, the first stands for all. */
+static bool lengths_wanted(const struct view *view, int workload)
+{
+    int others = 0;
+    for (int w = 0; w < view->n_workloads; w++) {
+        if (!differ_in_length(&view->workloads[workload], &view->workloads[w]) || !comparison_wanted(view, w))
+            continue;
+        others++;
+        if (w < workload)
+            return false;
+    }
+    return others > 0 && comparison_wanted(view, workload);
+}
+
+static void length_name(const struct length_lines *lines, const json_t *record, char *text, size_t size)
+{
+    const char *unit = record_text(record, "stage");
+    snprintf(text, size, "%s%s%s%s%s%s", variant_name(record), lines->several_units && unit ? ", " : "",
+             lines->several_units && unit ? unit : "", lines->several_devices ? ", " : "",
+             lines->several_devices ? record_text(record, "platform") : "",
+             compared_as(record, "baseline") ? " (baseline)" : "");
+}
+
+/* Powers of 2, so many that they do not touch; nothing else where there is none. */
+static void length_tics(const struct length_lines *lines, FILE *gp)
+{
+    enum { MOST = 8 };
+    const double octaves = log2(lines->x1 / lines->x0);
+    const double ratio = exp2(ceil((octaves + 1) / MOST));
+    double tic = exp2(ceil(log2(lines->x0)));
+    for (bool any = false; tic <= lines->x1 || !any; tic *= ratio, any = true)
+        fprintf(gp, "%s'%g%s' %.0f", any ? ", " : "", tic < 1024 ? tic : tic / 1024, tic < 1024 ? "" : "K",
+                tic);
+    fputs(")\n", gp);
+}
+
+static int by_length(const void *a, const void *b)
+{
+    const double x = **(const double *const *)a, y = **(const double *const *)b;
+    return (x > y) - (x < y);
+}
+
+static void draw_length_line(struct figure *figure, int first, const json_t *like, const char *name,
+                             const char *colour)
+{
+    enum { MOST = 64 };
+    const struct view *view = figure->view;
+    double points[MOST][4], *order[MOST];
+    int n = 0;
+    size_t i;
+    json_t *record;
+    json_array_foreach(view->set->records, i, record)
+    {
+        if (n == MOST || !of_length_figure(view, first, record) || !same_line(like, record))
+            continue;
+        const json_t *interval = record_get(record, "time_s.ci95");
+        const double time_s = record_number(record, "time_s.median");
+        const double context = record_number(record, "context");
+        points[n][0] = isnan(context) ? record_number(record, "seqlen") : context;
+        points[n][1] = time_s;
+        points[n][2] = interval ? json_number_value(json_array_get(interval, 0)) : time_s;
+        points[n][3] = interval ? json_number_value(json_array_get(interval, 1)) : time_s;
+        order[n] = points[n];
+        n++;
+    }
+    qsort(order, (size_t)n, sizeof *order, by_length);
+    block_begin(figure, name);
+    for (int p = 0; p < n; p++)
+        fprintf(figure->dat, "%.0f %.9g %.9g %.9g\n", order[p][0], order[p][1], order[p][2], order[p][3]);
+    draw(figure, "using 1:($2*1e3) with lines linecolor rgb '%s' linewidth 0.9 dashtype %d", colour,
+         record_fill(like) ? 2 : 1);
+    draw(figure,
+         "using 1:($2*1e3):($3*1e3):($4*1e3) with yerrorbars linecolor rgb '%s' linewidth 0.5 pointtype 7 "
+         "pointsize 0.35",
+         colour);
+}
+
+static bool draw_lengths(const struct view *view, const struct page *page, const char *folder,
+                         const char *name, const char *title, const char *origin, struct error *error)
+{
+    struct figure figure = {.view = view, .page = page};
+    const int first = page->workloads[0];
+    struct length_lines lines;
+    length_list(view, first, &lines);
+    const double head_height = edge + 2 * line_height + 4, plot_height = 150,
+                 bottom = head_height + plot_height;
+    const double legend_y = bottom + 28;
+    if (!figure_open(&figure, folder, name, legend_y + (lines.n + (lines.left_out > 0)) * line_height + edge,
+                     "columns: sequence length, time of one execution (s), its 95 % interval", error))
+        return figure_abandon(&figure);
+    head(&figure, title, origin, false);
+    area(&figure, edge + 30, page_width - edge - 8, head_height, bottom);
+    fprintf(figure.gp,
+            "set logscale x 2\nset logscale y 10\nset xrange [%.9g:%.9g]\nset yrange [%.9g:%.9g]\n"
+            "set ytics nomirror out offset 0.5,0 format '%%g'\nset border 3\nset mytics 10\n"
+            "set grid ytics linewidth 0.3 linecolor rgb '#dddddd'\n"
+            "set xlabel 'sequence length, tokens' offset 0,0.7\n"
+            "set label 'time, ms' at screen %.5f, screen %.5f center rotate by 90\n"
+            "set xtics nomirror out offset 0,0.3 (",
+            lines.x0 / 1.15, lines.x1 * 1.15, lines.y0 * 1e3 / 1.5, lines.y1 * 1e3 * 1.5, screen_x(edge + 4),
+            screen_y(&figure, head_height + plot_height / 2));
+    length_tics(&lines, figure.gp);
+    for (int i = 0; i < lines.n; i++) {
+        const json_t *record = lines.lines[i].record;
+        const double y = legend_y + (i + 0.5) * line_height;
+        char text[256], shown[TEXT_SIZE];
+        length_name(&lines, record, text, sizeof text);
+        swatch(&figure, edge + 30, y, colours[i], record_fill(record));
+        label(&figure, edge + 44, y, "left", text_clean(text, 50, shown));
+        draw_length_line(&figure, first, record, text, colours[i]);
+    }
+    if (lines.left_out) {
+        char text[80];
+        snprintf(text, sizeof text, "not shown: %d results more, see the table", lines.left_out);
+        label(&figure, edge + 30, legend_y + (lines.n + 0.5) * line_height, "left", text);
+    }
+    return figure_close(&figure, folder, error);
+}
+
 /* The units that get a colour of their own, the same in all figures of a model. */
 struct palette {
     const char *units[PALETTE_MAX];
@@ -1218,6 +1415,11 @@ static const struct figure_kind {
      "Time of each unit's baseline over that of the variant; more than 1 is faster. Whiskers are the 95 % "
      "interval of the ratio; what is modelled has none. A/A control: the baseline once more.",
      comparison_wanted, draw_comparison},
+    {"lengths", "Time over length",
+     "Time of one execution over the length of the sequence, a line for each variant; dashed lines are "
+     "modelled. "
+     "Whiskers are 95 % intervals of the median.",
+     lengths_wanted, draw_lengths},
     {"speedup", "Speed-up of the whole model",
      "Speed-up over the CPU, by platform and phase. Solid bars are measured, hatched ones are not; whiskers "
      "span "

@@ -43,8 +43,8 @@ static void run(void *user, struct team *team, struct part part)
 }
 
 /* Logits of all tokens: the first `prompt` at once, the others one by one. */
-static double *logits_of(const struct model *model, const char *fusion, enum precision precision, int threads,
-                         int64_t tokens, int64_t prompt)
+static double *logits_of(const struct model *model, const char *fusion, const char *scan,
+                         enum precision precision, int threads, int64_t tokens, int64_t prompt)
 {
     enum { BATCH = 2 };
     const int64_t vocab = model->shape.vocab;
@@ -52,6 +52,8 @@ static double *logits_of(const struct model *model, const char *fusion, enum pre
     struct team *team = team_create(threads, &error);
     struct network *network = network_create(model, precision, BATCH, threads, &error);
     double *logits = calloc((size_t)(BATCH * tokens * vocab), sizeof *logits);
+    struct plan_choices choices = plan_fusing(fusion, precision);
+    choices.values[CHOICE_SCAN] = scan;
     assert_non_null(team);
     assert_non_null(network);
     for (int64_t first = 0; first < tokens;) {
@@ -60,7 +62,7 @@ static double *logits_of(const struct model *model, const char *fusion, enum pre
         struct plan plan;
         int32_t ids[BATCH * 64];
         if (!graph_build(&model->shape, PHASE_PREFILL, BATCH, count, true, &graph, &error) ||
-            !plan_build(&graph, plan_fusing(fusion, precision), &plan, &error))
+            !plan_build(&graph, choices, &plan, &error))
             fail_msg("%s", error.text);
         struct program *program = program_create(network, &graph, &plan, &error);
         if (!program)
@@ -95,12 +97,15 @@ static double relative_l2(const double *got, const double *want, int64_t count)
     return sqrt(difference2 / want2);
 }
 
-/* Whatever the fusion, the number of threads and the split between prompt and decode: one result. */
+/* Whatever the fusion, the scan algorithm, the number of threads and the split between prompt and decode: one
+ * result. */
 static void one_result_however_it_runs(void **state)
 {
     (void)state;
     enum { TOKENS = 17 };
     static const char *const fusions[] = {"none", "conv-silu", "scan", "conv-silu,scan", "block"};
+    static const char *const scans[][3] = {[ARCH_MAMBA1] = {"sequential", "blelloch", "chunked:5"},
+                                           [ARCH_MAMBA2] = {"sequential", "ssd", "ssd:5"}};
     for (int arch = ARCH_MAMBA1; arch <= ARCH_MAMBA2; arch++) {
         const struct model_shape shape = small_shape((enum arch)arch);
         struct model model;
@@ -108,19 +113,21 @@ static void one_result_however_it_runs(void **state)
         const int64_t count = 2 * TOKENS * shape.vocab;
         if (!model_synthesize(&shape, 3, &model, &error))
             fail_msg("%s", error.text);
-        double *want = logits_of(&model, "none", PRECISION_FP64, 1, TOKENS, TOKENS);
+        double *want = logits_of(&model, "none", NULL, PRECISION_FP64, 1, TOKENS, TOKENS);
         for (int f = 0; f < COUNT_OF(fusions); f++)
             for (int threads = 1; threads <= 3; threads++)
-                for (int64_t prompt = 0; prompt <= TOKENS; prompt += 8) {
-                    double *got = logits_of(&model, fusions[f], PRECISION_FP32, threads, TOKENS, prompt);
-                    const double error_l2 = relative_l2(got, want, count);
-                    if (!(error_l2 < 2e-6))
-                        fail_msg("arch %d, fusion %s, %d threads, prompt %ld: rel L2 %g", arch, fusions[f],
-                                 threads, (long)prompt, error_l2);
-                    free(got);
-                }
+                for (int64_t prompt = 0; prompt <= TOKENS; prompt += 8)
+                    for (int s = 0; s < (threads == 2 ? COUNT_OF(scans[arch]) : 1); s++) {
+                        double *got = logits_of(&model, fusions[f], scans[arch][s], PRECISION_FP32, threads,
+                                                TOKENS, prompt);
+                        const double error_l2 = relative_l2(got, want, count);
+                        if (!(error_l2 < 2e-6))
+                            fail_msg("arch %d, fusion %s, scan %s, %d threads, prompt %ld: rel L2 %g", arch,
+                                     fusions[f], scans[arch][s], threads, (long)prompt, error_l2);
+                        free(got);
+                    }
         for (int f = 1; f < COUNT_OF(fusions); f++) {
-            double *fused = logits_of(&model, fusions[f], PRECISION_FP64, 2, TOKENS, 5);
+            double *fused = logits_of(&model, fusions[f], NULL, PRECISION_FP64, 2, TOKENS, 5);
             assert_true(relative_l2(fused, want, count) < 1e-13);
             free(fused);
         }

@@ -96,6 +96,15 @@ expect 2 "recompute without training" --platform cpu --recompute store &&
 expect 2 "bad recompute" --platform cpu --phase train --recompute soup &&
     says "bad recompute" "must be store, recompute or checkpoint:K"
 expect 2 "too many layers" --platform cpu --layers 25 && says "too many layers" "mamba-130m has 24"
+expect 2 "unknown scan" --platform cpu --scan soup && says "unknown scan" soup sequential ssd:N
+expect 2 "chunk of no steps" --platform cpu --scan chunked:0 && says "chunk of no steps" chunked:0 "from 1"
+expect 2 "chunk of a scan without" --platform cpu --scan blelloch:4 && says "chunk of a scan without" "no chunks"
+expect 2 "ssd on Mamba-1" --platform cpu --model mnist-mamba --scan ssd && says "ssd on Mamba-1" ssd mamba1
+expect 2 "scan without a kernel" --platform cpu --checkpoint "$data/golden/mamba2-tiny" --phase prefill --seqlen 4 --scan blelloch &&
+    says "scan without a kernel" blelloch softplus+scan+skip
+expect 2 "scan that a device lacks" --platform fpga-model --model mamba2-130m --scan blelloch &&
+    says "scan that a device lacks" blelloch fastmamba "'ssd'"
+expect 2 "empty seqlen" --platform cpu --seqlen 4,,8 && says "empty seqlen" 4,,8
 expect 2 "value missing after an operand" list models --format && says "value missing after an operand" --format
 expect 2 "resume" sweep --resume && says "resume" "--resume is not built yet"
 expect 2 "platform twice" --platform leo2-model,leo2-model && says "platform twice" "named twice"
@@ -312,6 +321,21 @@ expect 2 "unknown comparison" --platform cpu --compare soup && says "unknown com
 expect 2 "comparison of a model of a device" --platform cpu,fpga-model --compare kernel &&
     says "comparison of a model of a device" fpga-model modelled
 expect 2 "compare nothing" --platform cpu --compare && says "compare nothing" --compare
+
+# Scan algorithms over lengths
+expect 0 "compare scan" --platform cpu --model mamba-16-channels --compare scan --seqlen 1,37,300 "${quick[@]}" --out scans &&
+    prints "compare scan" "37 tokens" "300 tokens" sequential blelloch chunked baseline
+for file in lengths.svg lengths.dat comparison.svg report.html; do
+    [[ -s scans/$file ]] || fail "compare scan: no $file"
+done
+grep -q "layer\|in_proj" scans/records.jsonl && fail "compare scan: more than the scan was timed"
+(($(grep -c '"selective_scan/blelloch' scans/records.jsonl) == 3)) || fail "compare scan: not every length has blelloch"
+expect 0 "compare scan on a device" --platform fpga-model:fastmamba-vc709 --compare scan --seqlen 512,1024 --out fpga-scans &&
+    prints "compare scan on a device" baseline "blelloch: skipped" "unit 'scan'"
+expect 0 "compare scan on a host" --platform leo2-model --compare scan --seqlen 512,1024 --out leo2-scans &&
+    prints "compare scan on a host" SLOWER chunked
+[[ -s leo2-scans/lengths.svg ]] || fail "compare scan on a host: no lengths.svg"
+expect 0 "check one length" check --stage selective_scan --seqlen 67 && prints "check one length" selective_scan/blelloch
 
 # Other rooms
 expect 0 "validate" validate && prints "validate" "14978" "5.68" "238865"
