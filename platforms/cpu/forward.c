@@ -745,7 +745,7 @@ static void fill_tensor(struct program *program, int tensor, const struct kernel
     const struct graph *graph = program->graph;
     const struct tensor *t = &graph->tensors[tensor];
     const int64_t stride = tensor_stride(graph, tensor);
-    char *data = tensor_data(program, tensor, 0);
+    char *data = tensor_data(program, tensor, PLACE_LAYER, 0);
     for (int64_t r = 0; r < t->rows; r++)
         for (int64_t c = 0; c < t->columns; c++) {
             const uint64_t bits = scatter(scatter(seed + (uint64_t)tensor) + (uint64_t)(r * t->columns + c));
