@@ -31,7 +31,7 @@ struct run {
     uint64_t span_groups[GRAPH_MAX_STAGES]; /* of each span, bit 1 << group */
     int64_t next_layer;
     bool compared; /* those below are filled in; in training all but whole_forward are of gradients */
-    struct accuracy whole_model, whole_layer, whole_forward;
+    struct accuracy whole_model, whole_layer, whole_forward, whole_spans[GRAPH_MAX_STAGES];
 };
 
 extern const struct platform cpu_platform;
@@ -485,11 +485,24 @@ struct outcome {
     int64_t n_hidden, n_logits;
     double *gradients[GRAPH_MAX_TENSORS]; /* training: of the first layer's input and of its and the model's
                                              weights */
+    double *spans[GRAPH_MAX_STAGES];      /* what each span gives in the first layer */
+    int64_t n_spans[GRAPH_MAX_STAGES];
 };
+
+/* What the last stage of a span makes. */
+static const char *span_output(const struct graph *graph, const struct group *span)
+{
+    const struct stage *stage = &graph->stages[span->stages[span->n_stages - 1]];
+    for (int o = 0; o < stage->n_operands; o++)
+        if (stage->operands[o].operand->role == OPERAND_OUTPUT)
+            return graph->tensors[tensor_root(graph, stage->operands[o].tensor)].name;
+    return "";
+}
 
 struct outcome_job {
     struct program *program;
     const struct graph *graph;
+    const struct plan *spans; /* may be null */
     struct outcome *outcome;
 };
 
@@ -500,6 +513,10 @@ static void run_outcome(void *user, struct team *team, struct part part)
     program_run_layer(job->program, 0, team, part);
     if (part.index == 0)
         program_read_layer(job->program, "hidden", 1, job->outcome->hidden);
+    for (int s = 0; job->spans && s < job->spans->n_groups && part.index == 0; s++)
+        if (job->outcome->spans[s])
+            program_read(job->program, span_output(job->graph, &job->spans->groups[s]),
+                         job->outcome->spans[s]);
     team_barrier(team);
     for (int64_t layer = 1; layer < job->graph->shape.n_layer; layer++)
         program_run_layer(job->program, layer, team, part);
@@ -553,8 +570,17 @@ static bool make_outcome(const struct run *run, enum precision precision, int64_
             outcome->gradients[t] = malloc((size_t)tensor_elements(&graph->tensors[t]) * sizeof(double));
             ok = outcome->gradients[t] || error_set(error, STATUS_FAILED, "out of memory");
         }
+    const struct plan *spans = graph && graph->phase != PHASE_TRAIN ? task->spans : NULL;
+    for (int s = 0; ok && spans && s < spans->n_groups; s++) {
+        const struct group *span = &spans->groups[s];
+        if (span->place != PLACE_LAYER || span->n_stages == 1)
+            continue;
+        outcome->n_spans[s] = tensor_elements(program_tensor(program, span_output(graph, span)));
+        outcome->spans[s] = malloc((size_t)outcome->n_spans[s] * sizeof(double));
+        ok = outcome->spans[s] || error_set(error, STATUS_FAILED, "out of memory");
+    }
     if (ok)
-        team_run(run->team, run_outcome, &(struct outcome_job){program, graph, outcome});
+        team_run(run->team, run_outcome, &(struct outcome_job){program, graph, spans, outcome});
     program_destroy(program);
     network_destroy(network);
     free(graph);
@@ -568,6 +594,8 @@ static void free_outcome(struct outcome *outcome)
     free(outcome->logits);
     for (int t = 0; t < GRAPH_MAX_TENSORS; t++)
         free(outcome->gradients[t]);
+    for (int s = 0; s < GRAPH_MAX_STAGES; s++)
+        free(outcome->spans[s]);
 }
 
 /* Of the gradients that a layer's backward pass makes, or of all. */
@@ -586,6 +614,17 @@ static struct difference compare_gradients(const struct graph *graph, const stru
         difference_add(&difference, got->gradients[t], want->gradients[t], count);
     }
     return difference;
+}
+
+static void span_accuracy(const struct outcome *got, const struct outcome *want, int span, int64_t tokens,
+                          struct accuracy *accuracy)
+{
+    struct difference difference = {0};
+    *accuracy = (struct accuracy){.reason = "backward: the errors of its kernels stand beside each of them"};
+    if (!got->spans[span])
+        return;
+    difference_add(&difference, got->spans[span], want->spans[span], got->n_spans[span]);
+    set_accuracy(accuracy, &difference, tokens);
 }
 
 static void compare_with_float64(struct run *run)
@@ -608,9 +647,13 @@ static void compare_with_float64(struct run *run)
         }
         set_accuracy(&run->whole_layer, &hidden, tokens * graph->batch);
         set_accuracy(&run->whole_model, &logits, tokens * graph->batch);
+        for (int s = 0; s < GRAPH_MAX_STAGES; s++)
+            span_accuracy(&got, &want, s, tokens * graph->batch, &run->whole_spans[s]);
     } else {
         for (int i = 0; i < COUNT_OF(all); i++)
             snprintf(all[i]->reason, sizeof all[i]->reason, "%.200s", error.text);
+        for (int s = 0; s < GRAPH_MAX_STAGES; s++)
+            run->whole_spans[s] = run->whole_layer;
     }
     free_outcome(&got);
     free_outcome(&want);
@@ -630,12 +673,12 @@ static bool cpu_accuracy(struct run *run, int unit, struct accuracy *accuracy, s
     }
     if (u->group >= 0)
         return group_accuracy(run, u, accuracy, error);
-    if (u->span >= 0) {
-        *accuracy = (struct accuracy){.reason = "the errors of its kernels stand beside each of them"};
-        return true;
-    }
     if (!run->compared)
         compare_with_float64(run);
+    if (u->span >= 0) {
+        *accuracy = run->whole_spans[u->span];
+        return true;
+    }
     *accuracy = u->scope == SCOPE_MODEL             ? run->whole_model
                 : u->direction == DIRECTION_FORWARD ? run->whole_forward
                                                     : run->whole_layer;
