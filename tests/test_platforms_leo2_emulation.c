@@ -25,6 +25,34 @@ static void require(bool ok, const struct error *error)
         fail_msg("%s", error->text);
 }
 
+/* All weights in the upper halves of floats, as many checkpoints come. The caller frees what is returned. */
+static uint16_t *make_bf16(struct model *model)
+{
+    int64_t total = 0, used = 0;
+    const int64_t slots = (model->shape.n_layer + 1) * WEIGHT_COUNT;
+    for (int64_t i = 0; i < slots; i++)
+        total += model->weights[i].data ? model->weights[i].rows * model->weights[i].columns : 0;
+    uint16_t *halves = malloc((size_t)total * sizeof *halves);
+    assert_non_null(halves);
+    for (int64_t i = 0; i < slots; i++) {
+        struct model_weight *weight = &model->weights[i];
+        const int64_t count = weight->data ? weight->rows * weight->columns : 0;
+        for (int64_t e = 0; e < count; e++) {
+            float value;
+            uint32_t bits;
+            model_weight_float(weight, e, 1, &value);
+            memcpy(&bits, &value, sizeof bits);
+            halves[used + e] = (uint16_t)(bits >> 16);
+        }
+        if (count) {
+            weight->data = halves + used;
+            weight->dtype = DTYPE_BF16;
+        }
+        used += count;
+    }
+    return halves;
+}
+
 /* A model on the device. */
 struct bench {
     struct model model;
@@ -33,7 +61,10 @@ struct bench {
     struct network *network;
     struct emulation *emulation;
     struct team *team;
+    uint16_t *halves;
 };
+
+static bool in_bf16; /* benches opened from now on have their weights so */
 
 static struct bench *open_bench(const char *folder, enum phase phase, int64_t tokens,
                                 const struct emulation_settings *settings, struct scales *scales)
@@ -42,12 +73,13 @@ static struct bench *open_bench(const char *folder, enum phase phase, int64_t to
     struct error error = {0};
     assert_non_null(b);
     require(model_open_checkpoint(folder, &b->model, &error), &error);
+    b->halves = in_bf16 ? make_bf16(&b->model) : NULL;
     require((b->team = team_create(0, &error)), &error);
     b->scales = scales ? scales : scales_create(settings, &error);
     require((b->network = network_create(&b->model, PRECISION_FP32, 1, team_threads(b->team), &error)),
             &error);
     require(graph_build(&b->model.shape, phase, 1, tokens, true, &b->graph, &error), &error);
-    require((b->emulation = emulation_create(b->network, &b->graph, b->scales, &error)), &error);
+    require((b->emulation = emulation_create(&b->model, b->network, &b->graph, b->scales, &error)), &error);
     return b;
 }
 
@@ -59,6 +91,7 @@ static void close_bench(struct bench *b, bool with_scales)
         scales_free(b->scales);
     team_destroy(b->team);
     model_close(&b->model);
+    free(b->halves);
     free(b);
 }
 
@@ -139,6 +172,18 @@ static void calibrated_scales_are_near_fp32(void **state)
         assert_true(shifted > 0 && shifted < 0.15);
         assert_true(conv != row);
     }
+}
+
+static void checkpoints_below_fp32_are_taken(void **state)
+{
+    (void)state;
+    in_bf16 = true;
+    for (size_t m = 0; m < COUNT_OF(names); m++) {
+        const double error =
+            error_of(names[m], (struct emulation_settings){.scaling = SCALING_TENSOR, .conv = true});
+        assert_true(error > 0 && error < 0.15);
+    }
+    in_bf16 = false;
 }
 
 static void run_whole(void *user, struct team *team, struct part part)
@@ -247,6 +292,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(calibrated_scales_are_near_fp32),
+        cmocka_unit_test(checkpoints_below_fp32_are_taken),
         cmocka_unit_test(without_the_device_nothing_changes),
         cmocka_unit_test(a_projection_is_what_the_unit_computes),
         cmocka_unit_test(token_by_token_is_the_same_as_at_once),

@@ -36,6 +36,7 @@ struct scales {
 };
 
 struct emulation {
+    const struct model *model;
     struct scales *scales;
     const struct graph *graph;
     struct plan plan;
@@ -103,7 +104,7 @@ static struct site *site_of(const struct emulation *emulation, int group, int64_
  * y(i)[r]. */
 struct operands {
     int64_t tokens, rows, columns;
-    const float *weight, *bias;
+    const float *bias;
     const float *x; /* tokens of a projection */
     int64_t x_stride;
     float *y;
@@ -128,7 +129,6 @@ static struct operands operands_of(const struct emulation *emulation, int group,
         return (struct operands){.tokens = conv->batch * conv->seqlen,
                                  .rows = conv->channels,
                                  .columns = conv->width,
-                                 .weight = conv->weight,
                                  .bias = conv->bias,
                                  .y = conv->y,
                                  .y_stride = conv->y_stride,
@@ -139,7 +139,6 @@ static struct operands operands_of(const struct emulation *emulation, int group,
     return (struct operands){.tokens = matmul->m,
                              .rows = matmul->n,
                              .columns = matmul->k,
-                             .weight = matmul->weight,
                              .bias = is_dt ? softplus_bias(emulation, layer) : matmul->bias,
                              .x = matmul->x,
                              .x_stride = matmul->x_stride,
@@ -152,12 +151,13 @@ static bool has_device_bias(const struct emulation *emulation, int group)
     return !strcmp(stage_name(emulation, group), "dt_proj") && on_device(emulation, group);
 }
 
-struct emulation *emulation_create(struct network *network, const struct graph *graph, struct scales *scales,
-                                   struct error *error)
+struct emulation *emulation_create(const struct model *model, struct network *network,
+                                   const struct graph *graph, struct scales *scales, struct error *error)
 {
     struct emulation *emulation = calloc(1, sizeof *emulation);
     bool ok = emulation || error_set(error, STATUS_FAILED, "out of memory");
     if (ok) {
+        emulation->model = model;
         emulation->scales = scales;
         emulation->graph = graph;
         ok = plan_build(graph, plan_fusing("none", PRECISION_FP32), &emulation->plan, error) &&
@@ -476,7 +476,7 @@ static void store_bias(const struct emulation_settings *settings, struct site *s
         site->bias[row * FARM_BIAS_BYTES + b] = (uint8_t)((uint32_t)word >> 8 * b);
 }
 
-static bool fix_site(struct emulation *emulation, int group, int64_t layer)
+static bool fix_site(struct emulation *emulation, int group, int64_t layer, const float *weight)
 {
     const struct emulation_settings *settings = &emulation->scales->settings;
     struct site *site = site_of(emulation, group, layer);
@@ -497,12 +497,12 @@ static bool fix_site(struct emulation *emulation, int group, int64_t layer)
     for (int64_t r = 0; r < site->rows; r++) {
         double scale = pair.weight;
         if (settings->scaling == SCALING_ROW && site->row_output)
-            scale = fmin(BYTE / fmax(row_max(site, operands.weight, r), 1e-30),
+            scale = fmin(BYTE / fmax(row_max(site, weight, r), 1e-30),
                          result_range(settings) /
                              fmax(logits ? largest_output(site) : site->row_output[r], 1e-30) / pair.input);
         for (int64_t c = 0; c < site->columns; c++)
             site->weight[r * site->columns + c] =
-                to_byte(settings, (double)operands.weight[r * site->columns + c] * scale);
+                to_byte(settings, (double)weight[r * site->columns + c] * scale);
         site->receive[r] =
             (float)(settings->scaling == SCALING_127 ? 1.0 / BYTE : descale / (pair.input * scale));
         store_bias(settings, site, r, operands.bias ? operands.bias[r] : 0, scale);
@@ -510,24 +510,51 @@ static bool fix_site(struct emulation *emulation, int group, int64_t layer)
     return true;
 }
 
+/* As the checkpoint has it: a kernel that packs needs no plain copy. The caller frees it. */
+static float *plain_weight(const struct emulation *emulation, int group, int64_t layer)
+{
+    const struct graph *graph = emulation->graph;
+    const struct stage *stage = &graph->stages[emulation->plan.groups[group].stages[0]];
+    for (int o = 0; o < stage->n_operands; o++) {
+        const struct tensor *tensor = &graph->tensors[stage->operands[o].tensor];
+        if (strcmp(stage->operands[o].operand->name, "weight") || tensor->role != TENSOR_WEIGHT)
+            continue;
+        float *values = malloc((size_t)tensor_elements(tensor) * sizeof *values);
+        if (values)
+            model_weight_float(model_weight(emulation->model, tensor->weight, layer), 0,
+                               tensor_elements(tensor), values);
+        return values;
+    }
+    return NULL;
+}
+
+static bool prepare_site(struct emulation *emulation, int group, int64_t layer, bool last)
+{
+    struct site *site = site_of(emulation, group, layer);
+    const struct operands operands = operands_of(emulation, group, layer);
+    float *weight = plain_weight(emulation, group, layer);
+    bool ok = weight != NULL;
+    site->rows = operands.rows;
+    site->columns = operands.columns;
+    for (int64_t i = 0; ok && !last && i < site->rows * site->columns; i++) {
+        site->weight_max = fmax(site->weight_max, fabs(weight[i]));
+        site->weight_squares += (double)weight[i] * weight[i];
+    }
+    ok = ok && (!last || fix_site(emulation, group, layer, weight));
+    free(weight);
+    return ok;
+}
+
 bool emulation_fix(struct emulation *emulation, struct error *error)
 {
     bool ok = true;
+    /* A layer's scale needs all of its sites first. */
     for (int pass = 0; pass < 2 && ok; pass++)
         for (int g = 0; g < emulation->plan.n_groups && ok; g++) {
             const int64_t layers =
                 emulation->plan.groups[g].place == PLACE_LAYER ? emulation->graph->shape.n_layer : 1;
-            for (int64_t layer = 0; layer < layers && ok && on_device(emulation, g); layer++) {
-                struct site *site = site_of(emulation, g, layer);
-                const struct operands operands = operands_of(emulation, g, layer);
-                site->rows = operands.rows;
-                site->columns = operands.columns;
-                for (int64_t i = 0; i < site->rows * site->columns && pass == 0; i++) {
-                    site->weight_max = fmax(site->weight_max, fabs(operands.weight[i]));
-                    site->weight_squares += (double)operands.weight[i] * operands.weight[i];
-                }
-                ok = pass == 0 || fix_site(emulation, g, layer);
-            }
+            for (int64_t layer = 0; layer < layers && ok && on_device(emulation, g); layer++)
+                ok = prepare_site(emulation, g, layer, pass == 1);
         }
     return ok || error_set(error, STATUS_FAILED, "out of memory");
 }

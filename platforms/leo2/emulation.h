@@ -37,11 +37,11 @@ void scales_free(struct scales *scales);
 /* Summed over all runs. outputs: how many bytes the unit wrote. */
 struct mannix_losses scales_losses(const struct scales *scales, uint64_t *outputs);
 
-/* A program of stages that stand alone, bound to a network of fp32, and scales that several may share. All
- * must outlive it. Its inputs and logits are its program's. */
+/* A program of stages that stand alone, bound to a network of the model in fp32, and scales that several may
+ * share. All must outlive it. Its inputs and logits are its program's. */
 struct emulation;
-struct emulation *emulation_create(struct network *network, const struct graph *graph, struct scales *scales,
-                                   struct error *error);
+struct emulation *emulation_create(const struct model *model, struct network *network,
+                                   const struct graph *graph, struct scales *scales, struct error *error);
 void emulation_destroy(struct emulation *emulation);
 struct program *emulation_program(const struct emulation *emulation);
 

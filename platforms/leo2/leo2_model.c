@@ -84,7 +84,7 @@ static struct batch *open_batch(const struct model *model, int64_t count, struct
     }
     if ((batch->network = network_create(model, PRECISION_FP32, count, threads, error)) &&
         graph_build(&model->shape, PHASE_PREFILL, count, 1, true, &batch->graph, error) &&
-        (batch->emulation = emulation_create(batch->network, &batch->graph, scales, error)))
+        (batch->emulation = emulation_create(model, batch->network, &batch->graph, scales, error)))
         return batch;
     close_batch(batch);
     return NULL;
@@ -209,7 +209,7 @@ static bool device_logits(const struct task *task, const struct graph *graph, st
     struct emulation *emulation = NULL;
     bool ok = read_settings(task, &settings, error) && (scales = scales_create(&settings, error)) &&
               (network = network_create(task->model, PRECISION_FP32, 1, team_threads(team), error)) &&
-              (emulation = emulation_create(network, graph, scales, error));
+              (emulation = emulation_create(task->model, network, graph, scales, error));
     for (uint64_t c = 1; c <= CALIBRATIONS && ok; c++) {
         network_reset(network);
         ok = set_inputs(emulation_program(emulation), graph, task->seed + c, error);
