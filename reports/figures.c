@@ -1405,6 +1405,126 @@ static bool draw_roofline(const struct view *view, const struct page *page, cons
     return figure_close(&figure, folder, error);
 }
 
+/* What is kept from forward to backward against the time of a layer's backward pass. */
+
+static bool recompute_point(const json_t *record)
+{
+    const char *what = record_text(record, "compare.what"), *stage = record_text(record, "stage");
+    return what && !strcmp(what, "recompute") && stage && !strcmp(stage, "backward") &&
+           !compared_as(record, "control") && has_time(record) && record_number(record, "saved_bytes") > 0;
+}
+
+static bool recompute_wanted(const struct view *view, int workload)
+{
+    size_t i;
+    json_t *record;
+    json_array_foreach(view->set->records, i, record)
+    {
+        if (recompute_point(record) && record_of_workload(record, &view->workloads[workload]))
+            return true;
+    }
+    return false;
+}
+
+/* One name for all points that lie within a sixteenth of the axis, "store" or "every 16, 64 steps". */
+struct point_label {
+    double x, y;
+    char text[96];
+    bool steps;
+};
+
+static void write_point_label(const struct figure *figure, const struct point_label *point, bool right)
+{
+    if (!*point->text)
+        return;
+    fputs("set label ", figure->gp);
+    write_gnuplot(figure->gp, point->text);
+    fprintf(figure->gp, " at first %.9g, first %.9g %s offset 0,0.9\n", point->x, point->y,
+            right ? "right" : "left");
+}
+
+static void add_point_name(struct point_label *point, const char *variant)
+{
+    static const char prefix[] = "checkpoint:";
+    const bool steps = !strncmp(variant, prefix, sizeof prefix - 1);
+    const size_t used = strlen(point->text);
+    snprintf(point->text + used, sizeof point->text - used, "%s%s%s", used ? ", " : "",
+             steps && !point->steps ? "every " : "", steps ? variant + sizeof prefix - 1 : variant);
+    point->steps = steps;
+}
+
+static void draw_recompute_curve(struct figure *figure, const json_t *first, const struct extent *extent)
+{
+    const char *platform = record_text(first, "platform"), *device = record_text(first, "device");
+    const double apart = pow(extent->x1 / extent->x0, 1.0 / 16), middle = sqrt(extent->x0 * extent->x1);
+    struct point_label point = {.x = 0};
+    size_t i;
+    json_t *record;
+    block_begin(figure, device ? device : platform);
+    json_array_foreach(figure->view->set->records, i, record)
+    {
+        const char *own = record_text(record, "device"), *variant = record_text(record, "compare.variant");
+        const json_t *interval = record_get(record, "time_s.ci95");
+        if (!recompute_point(record) || strcmp(record_text(record, "platform"), platform) ||
+            (own && device && strcmp(own, device)) || !variant)
+            continue;
+        const double x = record_number(record, "saved_bytes") / 1e6;
+        const double y = record_number(record, "time_s.median") * 1e3;
+        const double low = interval ? json_number_value(json_array_get(interval, 0)) * 1e3 : y;
+        const double high = interval ? json_number_value(json_array_get(interval, 1)) * 1e3 : y;
+        fprintf(figure->dat, "%.9g %.9g %.9g %.9g", x, y, low, high);
+        data_name(figure, variant);
+        if (point.x <= 0 || point.x / x > apart || x / point.x > apart) {
+            write_point_label(figure, &point, point.x > middle);
+            point = (struct point_label){.x = x, .y = y};
+        }
+        point.y = fmin(fmax(point.y, y), extent->y1 / 1.15);
+        add_point_name(&point, variant);
+    }
+    write_point_label(figure, &point, point.x > middle);
+    draw(figure, "using 1:2:3:4 with yerrorlines linecolor rgb '#0072B2' pointtype 7 pointsize 0.6");
+}
+
+static bool draw_recompute(const struct view *view, const struct page *page, const char *folder,
+                           const char *name, const char *title, const char *origin, struct error *error)
+{
+    struct figure figure = {.view = view, .page = page};
+    struct extent extent = {INFINITY, 0, INFINITY, 0};
+    const json_t *first = NULL;
+    size_t i;
+    json_t *record;
+    json_array_foreach(view->set->records, i, record)
+    {
+        bool here = false;
+        for (int w = 0; w < page->n; w++)
+            here |= record_of_workload(record, &view->workloads[page->workloads[w]]);
+        if (!here || !recompute_point(record))
+            continue;
+        if (!first)
+            first = record;
+        extent_add(&extent, record_number(record, "saved_bytes") / 1e6,
+                   record_number(record, "time_s.median") * 1e3);
+    }
+    extent = (struct extent){extent.x0 / 1.3, extent.x1 * 1.3, 0, extent.y1 * 1.5};
+    const double top = edge + 2 * line_height + 6, plot_height = 130, bottom = top + plot_height;
+    if (!figure_open(&figure, folder, name, bottom + 30 + edge,
+                     "columns: bytes kept (MB), time (ms), its 95 % interval (ms), what is kept", error))
+        return figure_abandon(&figure);
+    head(&figure, title, origin, false);
+    area(&figure, edge + 30, page_width - edge - 6, top, bottom);
+    fprintf(
+        figure.gp,
+        "set logscale x 2\nset xrange [%.9g:%.9g]\nset yrange [%.9g:%.9g]\n"
+        "set xtics nomirror out offset 0,0.3 format '%%g'\nset ytics nomirror out offset 0.5,0 format '%%g'\n"
+        "set border 3\nset mxtics 10\n"
+        "set xlabel 'kept from forward to backward, MB a layer' offset 0,0.7\n"
+        "set label 'backward pass of a layer, ms' at screen %.5f, screen %.5f center rotate by 90\n",
+        extent.x0, extent.x1, extent.y0, extent.y1, screen_x(edge + 4),
+        screen_y(&figure, top + plot_height / 2));
+    draw_recompute_curve(&figure, first, &extent);
+    return figure_close(&figure, folder, error);
+}
+
 static const struct figure_kind {
     const char *name, *title, *caption;
     bool (*wanted)(const struct view *view, int workload);
@@ -1420,6 +1540,12 @@ static const struct figure_kind {
      "modelled. "
      "Whiskers are 95 % intervals of the median.",
      lengths_wanted, draw_lengths},
+    {"recompute", "What backward keeps and rebuilds",
+     "Time of a layer's backward pass against what the plan keeps for it from the forward pass: everything "
+     "(store), or a state every K steps (every K) or none (recompute) and the rest rebuilt. Whiskers are 95 "
+     "% "
+     "intervals.",
+     recompute_wanted, draw_recompute},
     {"speedup", "Speed-up of the whole model",
      "Speed-up over the CPU, by platform and phase. Solid bars are measured, hatched ones are not; whiskers "
      "span "
