@@ -1433,30 +1433,37 @@ struct point_label {
     bool steps;
 };
 
-static void write_point_label(const struct figure *figure, const struct point_label *point, bool right)
+static void write_point_label(const struct figure *figure, const struct point_label *point)
 {
     if (!*point->text)
         return;
     fputs("set label ", figure->gp);
     write_gnuplot(figure->gp, point->text);
-    fprintf(figure->gp, " at first %.9g, first %.9g %s offset 0,0.9\n", point->x, point->y,
-            right ? "right" : "left");
+    fprintf(figure->gp, " at first %.9g, first %.9g left rotate by 35 offset 0,0.6\n", point->x, point->y);
 }
 
+/* Of several intervals the first and the last are named. */
 static void add_point_name(struct point_label *point, const char *variant)
 {
     static const char prefix[] = "checkpoint:";
     const bool steps = !strncmp(variant, prefix, sizeof prefix - 1);
+    char *several = strstr(point->text, " to ");
+    if (steps && point->steps && several)
+        *several = '\0';
     const size_t used = strlen(point->text);
-    snprintf(point->text + used, sizeof point->text - used, "%s%s%s", used ? ", " : "",
-             steps && !point->steps ? "every " : "", steps ? variant + sizeof prefix - 1 : variant);
+    snprintf(point->text + used, sizeof point->text - used, "%s%s",
+             steps && point->steps ? " to "
+             : steps               ? used ? ", every " : "every "
+             : used                ? ", "
+                                   : "",
+             steps ? variant + sizeof prefix - 1 : variant);
     point->steps = steps;
 }
 
 static void draw_recompute_curve(struct figure *figure, const json_t *first, const struct extent *extent)
 {
     const char *platform = record_text(first, "platform"), *device = record_text(first, "device");
-    const double apart = pow(extent->x1 / extent->x0, 1.0 / 16), middle = sqrt(extent->x0 * extent->x1);
+    const double apart = pow(extent->x1 / extent->x0, 1.0 / 16);
     struct point_label point = {.x = 0};
     size_t i;
     json_t *record;
@@ -1475,13 +1482,13 @@ static void draw_recompute_curve(struct figure *figure, const json_t *first, con
         fprintf(figure->dat, "%.9g %.9g %.9g %.9g", x, y, low, high);
         data_name(figure, variant);
         if (point.x <= 0 || point.x / x > apart || x / point.x > apart) {
-            write_point_label(figure, &point, point.x > middle);
+            write_point_label(figure, &point);
             point = (struct point_label){.x = x, .y = y};
         }
         point.y = fmin(fmax(point.y, y), extent->y1 / 1.15);
         add_point_name(&point, variant);
     }
-    write_point_label(figure, &point, point.x > middle);
+    write_point_label(figure, &point);
     draw(figure, "using 1:2:3:4 with yerrorlines linecolor rgb '#0072B2' pointtype 7 pointsize 0.6");
 }
 
@@ -1505,7 +1512,7 @@ static bool draw_recompute(const struct view *view, const struct page *page, con
         extent_add(&extent, record_number(record, "saved_bytes") / 1e6,
                    record_number(record, "time_s.median") * 1e3);
     }
-    extent = (struct extent){extent.x0 / 1.3, extent.x1 * 1.3, 0, extent.y1 * 1.5};
+    extent = (struct extent){extent.x0 / 1.3, extent.x1 * 1.6, 0, extent.y1 * 1.7};
     const double top = edge + 2 * line_height + 6, plot_height = 130, bottom = top + plot_height;
     if (!figure_open(&figure, folder, name, bottom + 30 + edge,
                      "columns: bytes kept (MB), time (ms), its 95 % interval (ms), what is kept", error))
