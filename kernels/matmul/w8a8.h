@@ -12,7 +12,8 @@
  *   HADAMARD   FastMamba (arXiv 2505.18975, algorithm 1): both transformed in groups of hadamard_order(k),
  *              y divided by the order
  *   FASTMAMBA  the same with x of 21 bits, an integer transform, and requantised to 8 bits by a coefficient
- * of 21 bits and a shift Integers lie in [-128, 127]; largest / 127 is the scale, of x from the sample or,
+ *              of 21 bits and a shift
+ * Integers lie in [-128, 127]; largest / 127 is the scale, of x from the sample or,
  * without one, from all of x. Sums of products are exact. A row of x or a weight that is not finite gives
  * NaN. */
 enum w8a8 { W8A8_NAIVE, W8A8_SMOOTH, W8A8_HADAMARD, W8A8_FASTMAMBA };
