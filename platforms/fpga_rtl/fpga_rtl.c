@@ -49,7 +49,7 @@ static bool precision_of(const char *device, enum precision *precision, struct e
 static int number(const struct chosen *chosen, const char *option)
 {
     const char *value = device_choice(chosen->device, &chosen->settings, option);
-    return value ? atoi(value) : 0;
+    return value ? (int)strtod(value, NULL) : 0;
 }
 
 static bool find_block(struct chosen *chosen, int64_t d_state, struct error *error)
@@ -339,7 +339,8 @@ static void fill_price(const struct chosen *chosen, const struct block_counts *c
 
 static bool rtl_price(struct run *run, int unit, struct price *price, struct error *error)
 {
-    (void)unit;
+    if (run->units[unit].skip[0])
+        return error_set(error, STATUS_UNAVAILABLE, "%s: %s", run->units[unit].name, run->units[unit].skip);
     if (!run->simulated && !simulate(run, error))
         return false;
     fill_price(&run->chosen, &run->counts, price);
@@ -350,7 +351,8 @@ static bool rtl_price(struct run *run, int unit, struct price *price, struct err
 
 static bool rtl_accuracy(struct run *run, int unit, struct accuracy *accuracy, struct error *error)
 {
-    (void)unit;
+    if (run->units[unit].skip[0])
+        return error_set(error, STATUS_UNAVAILABLE, "%s: %s", run->units[unit].name, run->units[unit].skip);
     if (!run->simulated && !simulate(run, error))
         return false;
     *accuracy = (struct accuracy){.max_abs = run->difference.max_abs,
