@@ -565,7 +565,7 @@ static bool make_outcome(const struct run *run, enum precision precision, int64_
         outcome->logits = malloc((size_t)outcome->n_logits * sizeof(double));
         ok = (outcome->hidden && outcome->logits) || error_set(error, STATUS_FAILED, "out of memory");
     }
-    for (int t = 0; t < graph->n_tensors && ok; t++)
+    for (int t = 0; ok && t < graph->n_tensors; t++)
         if (graph->tensors[t].role == TENSOR_WEIGHT_GRADIENT || !strcmp(graph->tensors[t].name, "d_hidden")) {
             outcome->gradients[t] = malloc((size_t)tensor_elements(&graph->tensors[t]) * sizeof(double));
             ok = outcome->gradients[t] || error_set(error, STATUS_FAILED, "out of memory");

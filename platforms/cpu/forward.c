@@ -102,7 +102,7 @@ static void zero_part(void *user, struct part part)
 
 /* Zeroed, each thread its share. Null with an error that names the use when the machine has less memory than
  * that. */
-static void *allocate(uint64_t bytes, const char *what, struct error *error)
+static void *allocate(int threads, uint64_t bytes, const char *what, struct error *error)
 {
     const uint64_t available = memory_available();
     void *memory = NULL;
@@ -118,7 +118,7 @@ static void *allocate(uint64_t bytes, const char *what, struct error *error)
     const uintptr_t first = ((uintptr_t)memory + page - 1) / page * page;
     if (bytes >= 2 * HUGE_PAGE)
         madvise((void *)first, (uintptr_t)memory + bytes - first, MADV_HUGEPAGE);
-    parallel_run(bytes >= HUGE_PAGE ? 0 : 1, zero_part, &(struct zero_job){memory, bytes});
+    parallel_run(bytes >= HUGE_PAGE ? threads : 1, zero_part, &(struct zero_job){memory, bytes});
     return memory;
 }
 
@@ -163,11 +163,11 @@ static void *convert(struct network *network, enum weight weight, const struct m
                      struct error *error)
 {
     const double started = now_s();
-    void *to =
-        allocate((uint64_t)(from->rows * from->columns) * network->value_size, weight_name(weight), error);
+    void *to = allocate(network->threads, (uint64_t)(from->rows * from->columns) * network->value_size,
+                        weight_name(weight), error);
     if (to)
         parallel_run(
-            0, convert_part,
+            network->threads, convert_part,
             &(struct convert_job){from, network->precision == PRECISION_FP64, weight == W_A_LOG, to});
     network->packing_s += now_s() - started;
     return to;
@@ -225,10 +225,10 @@ struct network *network_create(const struct model *model, enum precision precisi
     if (!ok)
         error_set(error, STATUS_FAILED, "out of memory");
     if (ok) {
-        network->conv_states =
-            allocate(network->conv_state_size * (uint64_t)shape->n_layer, "the convolution state", error);
+        network->conv_states = allocate(threads, network->conv_state_size * (uint64_t)shape->n_layer,
+                                        "the convolution state", error);
         network->scan_states =
-            allocate(network->scan_state_size * (uint64_t)shape->n_layer, "the scan state", error);
+            allocate(threads, network->scan_state_size * (uint64_t)shape->n_layer, "the scan state", error);
         ok = network->conv_states && network->scan_states;
     }
     ok = ok && (!precision_calibrated(precision) || calibrate(network, error));
@@ -280,15 +280,15 @@ double network_packing_s(const struct network *network)
     return network->packing_s;
 }
 
-struct pack_job {
-    kernel_fn *pack;
+struct call {
+    kernel_fn *run;
     const void *args;
 };
 
-static void pack_part(void *user, struct part part)
+static void call_part(void *user, struct part part)
 {
-    const struct pack_job *job = user;
-    job->pack(job->args, part);
+    const struct call *call = user;
+    call->run(call->args, part);
 }
 
 static void set_pointer(char *args, size_t slot, const void *pointer)
@@ -317,12 +317,12 @@ static bool pack(struct network *network, const struct kernel_family *family, co
         return error_set(error, STATUS_FAILED, "out of memory");
     network->packs = packs;
     const double started = now_s();
-    void *data = allocate(bytes, weight_name(weight), error);
+    void *data = allocate(network->threads, bytes, weight_name(weight), error);
     if (!data)
         return false;
     packs[network->n_packs++] = (struct packed_weight){kernel->pack, weight, layer, data};
     set_pointer(args, family->packed, data);
-    parallel_run(0, pack_part, &(struct pack_job){kernel->pack, args});
+    parallel_run(network->threads, call_part, &(struct call){kernel->pack, args});
     network->packed_bytes += bytes;
     network->packing_s += now_s() - started;
     return true;
@@ -513,12 +513,10 @@ static bool set_weights(struct program *program, const struct group *group, stru
         if (step->kernel && step->kernel->packed_bytes) {
             if (!use_packed(program->network, step->family, step->kernel, tensor->weight, layer, args, error))
                 return false;
-        } else if (tensor->role == TENSOR_WEIGHT) {
+        } else {
             if (!plain_values(program->network, tensor->weight, layer, &values, error))
                 return false;
             set_pointer(args, operand->slot, values);
-        } else {
-            set_pointer(args, operand->slot, tensor_data(program, bound->tensor, group->place, layer));
         }
     }
     return true;
@@ -535,7 +533,8 @@ static bool use_scratch(struct program *program, struct step *step, int64_t laye
         return true;
     char what[96];
     snprintf(what, sizeof what, "the scratch of %s", step->kernel->name);
-    step->scratch = allocate(step->kernel->scratch_bytes(step->args, program->network->threads), what, error);
+    step->scratch = allocate(program->network->threads,
+                             step->kernel->scratch_bytes(step->args, program->network->threads), what, error);
     for (int64_t layer = 0; layer < layers; layer++)
         memcpy(step->args + (size_t)layer * step->args_size + step->family->scratch, &step->scratch,
                sizeof step->scratch);
@@ -577,7 +576,8 @@ static bool prepare_step(struct program *program, int index, struct error *error
     const int64_t layers = group->place == PLACE_LAYER ? graph->shape.n_layer : 1;
     step->place = group->place;
     step->args_size = round_up(step->family->args_size);
-    step->args = allocate(step->args_size * (uint64_t)layers, "the list of kernel calls", error);
+    step->args = allocate(program->network->threads, step->args_size * (uint64_t)layers,
+                          "the list of kernel calls", error);
     if (!step->args)
         return false;
     for (int64_t layer = 0; layer < layers; layer++) {
@@ -593,7 +593,8 @@ static bool prepare_step(struct program *program, int index, struct error *error
     const struct network *network = program->network;
     const size_t operands = (size_t)step->family->n_operands;
     if (network->n_calibrated && step->family->samples) {
-        step->samples = allocate((uint64_t)layers * operands * sizeof *step->samples, "samples", error);
+        step->samples =
+            allocate(network->threads, (uint64_t)layers * operands * sizeof *step->samples, "samples", error);
         if (!step->samples)
             return false;
         for (int64_t layer = 0; layer < layers; layer++)
@@ -661,8 +662,8 @@ static int64_t count_blocks(const struct graph *graph, const struct plan *plan, 
     return 1;
 }
 
-static bool allocate_blocks(struct blocks *blocks, int64_t count, uint64_t bytes, const char *what,
-                            struct error *error)
+static bool allocate_blocks(int threads, struct blocks *blocks, int64_t count, uint64_t bytes,
+                            const char *what, struct error *error)
 {
     blocks->data = calloc((size_t)count, sizeof *blocks->data);
     if (!blocks->data)
@@ -676,7 +677,7 @@ static bool allocate_blocks(struct blocks *blocks, int64_t count, uint64_t bytes
                          what, (double)bytes * (double)count / 1e9, (long long)count,
                          (double)memory_available() / 1e9);
     for (; blocks->count < count; blocks->count++)
-        if (!(blocks->data[blocks->count] = allocate(bytes, what, error)))
+        if (!(blocks->data[blocks->count] = allocate(threads, bytes, what, error)))
             return false;
     return true;
 }
@@ -710,7 +711,7 @@ static struct program *create(struct network *network, const struct graph *graph
     ok = ok && check_written(graph, plan, error);
     if (ok && plan->kept)
         ok = allocate_blocks(
-            &program->states, graph->shape.n_layer,
+            network->threads, &program->states, graph->shape.n_layer,
             (uint64_t)(graph->batch * plan->kept * graph->shape.d_inner * graph->shape.d_state) *
                 network->value_size,
             "what --recompute keeps of the states", error);
@@ -720,7 +721,7 @@ static struct program *create(struct network *network, const struct graph *graph
             continue;
         char what[64];
         snprintf(what, sizeof what, "tensor '%s'", t->name);
-        ok = allocate_blocks(&program->blocks[i], count_blocks(graph, plan, i),
+        ok = allocate_blocks(network->threads, &program->blocks[i], count_blocks(graph, plan, i),
                              (uint64_t)tensor_elements(t) * network->value_size, what, error);
     }
     for (int g = 0; g < plan->n_groups && ok; g++)
@@ -981,12 +982,6 @@ bool program_read_layer(const struct program *program, const char *tensor, int64
     return true;
 }
 
-static void step_part(void *user, struct part part)
-{
-    const struct pack_job *job = user;
-    job->pack(job->args, part);
-}
-
 /* Keeps the largest magnitude of a tensor, and all of it where a projection reads it. */
 static bool keep_tensor(struct network *network, const struct program *program, int tensor, int64_t layer,
                         bool whole, struct error *error)
@@ -1034,8 +1029,8 @@ static bool calibrate_group(struct network *network, struct program *program, in
             return false;
     }
     for (int phase = 0; phase < KERNEL_MAX_PHASES && program->steps[g].run[phase]; phase++)
-        parallel_run(network->threads, step_part,
-                     &(struct pack_job){program->steps[g].run[phase], program_args(program, g, layer)});
+        parallel_run(network->threads, call_part,
+                     &(struct call){program->steps[g].run[phase], program_args(program, g, layer)});
     for (int o = 0; o < stage->n_operands; o++)
         if (stage->operands[o].operand->role != OPERAND_INPUT &&
             stage->operands[o].operand->role != OPERAND_WEIGHT &&
