@@ -136,6 +136,8 @@ static char *make_repro(const struct session *s, const struct result *result)
         fprintf(out, " --isa %s", isa_name(a->isa));
     if (a->all_logits)
         fputs(" --all-logits", out);
+    if (a->keep_denormals)
+        fputs(" --denormals keep", out);
     for (const char *const *option = result->options; option && *option; option++) {
         if (a->compare == COMPARE_OPTION && session_option_compared(a, *option))
             continue; /* the comparison sets it, from what was asked for on */

@@ -421,6 +421,8 @@ double peaks_best_gflop_per_s(const struct peaks_run *run)
 
 double peaks_best_gop_per_s(const struct peaks_run *run, enum precision precision)
 {
+    if (precision_calibrated(precision))
+        precision = PRECISION_INT8;
     const bool widens = precision == PRECISION_BF16 || precision == PRECISION_FP16;
     double best = widens ? peaks_best_gflop_per_s(run) : 0;
     for (int i = 0; i < run->n_dots; i++)

@@ -107,6 +107,8 @@ static const struct field result_fields[] = {
     {"work.bytes_read", FIELD_NUMBER, false, NULL},
     {"work.bytes_written", FIELD_NUMBER, false, NULL},
     {"work.onchip_bytes", FIELD_NUMBER, false, NULL},
+    {"preparation.time_s", FIELD_SECONDS, false, NULL},
+    {"preparation.bytes", FIELD_NUMBER, false, NULL},
     {"work.off_chip_bytes", FIELD_NUMBER, false, NULL},
     {"saved_bytes", FIELD_NUMBER, false, NULL},
     {"high_water_bytes", FIELD_NUMBER, false, NULL},
