@@ -175,18 +175,6 @@ static inline void vf_transpose(vf a[LANES])
     }
 }
 
-static inline uint64_t vf_flush_begin(void)
-{
-    const unsigned before = _mm_getcsr();
-    _mm_setcsr(before | _MM_FLUSH_ZERO_ON);
-    return before;
-}
-
-static inline void vf_flush_end(uint64_t before)
-{
-    _mm_setcsr((_mm_getcsr() & ~(unsigned)_MM_FLUSH_ZERO_MASK) | ((unsigned)before & _MM_FLUSH_ZERO_MASK));
-}
-
 #include "kernels/simd/math.h"
 
 #endif

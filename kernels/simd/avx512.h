@@ -20,8 +20,6 @@
  *   vf_scale2(a, n)      a * 2^n for an integral n in [-252, 254]; overflows to inf, underflows gradually
  *   vf_sum, vf_sum4      sum of the lanes; of four vectors at once into out[0..3]
  *   vf_transpose         of LANES vectors, in place; with VF_TRANSPOSE, else math.h has a plain one
- *   vf_flush_begin       from now on results of this thread below FLT_MIN are 0: denormal ones are slow
- *   vf_flush_end         ends that; takes what vf_flush_begin returned
  * and for vf_exp2 either, with VF_EXP2_FLOOR,
  *   vf_fraction          x - floor(x), 0 for infinities
  *   vf_scale_floor(a, x) a * 2^floor(x), any x
@@ -201,18 +199,6 @@ static inline void vf_transpose(vf a[LANES])
         a[i + 8] = _mm512_shuffle_f32x4(even0, even8, _MM_SHUFFLE(3, 1, 3, 1));
         a[i + 12] = _mm512_shuffle_f32x4(odd0, odd8, _MM_SHUFFLE(3, 1, 3, 1));
     }
-}
-
-static inline uint64_t vf_flush_begin(void)
-{
-    const unsigned before = _mm_getcsr();
-    _mm_setcsr(before | _MM_FLUSH_ZERO_ON);
-    return before;
-}
-
-static inline void vf_flush_end(uint64_t before)
-{
-    _mm_setcsr((_mm_getcsr() & ~(unsigned)_MM_FLUSH_ZERO_MASK) | ((unsigned)before & _MM_FLUSH_ZERO_MASK));
 }
 
 #include "kernels/simd/math.h"

@@ -12,7 +12,8 @@
 
 /* Included by each header of this folder, after its vocabulary. Errors are in units of 2^-24 of the exact
  * result, the largest over every float on every instruction set, and hold while that result is a normal
- * number. NaN stays NaN; denormal arguments are not flushed. tests/test_kernels.c checks all of it.
+ * number. NaN stays NaN; denormal arguments count unless the processor flushes them. tests/test_kernels.c
+ * checks all of it.
  *
  * The functions on n vectors, n a constant, take one step of all n before the next: a scheduler that holds
  * some hundred instructions sees too few independent ones when each function runs on its own. */

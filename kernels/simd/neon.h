@@ -181,19 +181,6 @@ static inline void vf_transpose(vf a[LANES])
 }
 
 /* The control register's flag also takes denormal arguments as 0. */
-static inline uint64_t vf_flush_begin(void)
-{
-    uint64_t before;
-    __asm__ volatile("mrs %0, fpcr" : "=r"(before));
-    __asm__ volatile("msr fpcr, %0" : : "r"(before | UINT64_C(1) << 24));
-    return before;
-}
-
-static inline void vf_flush_end(uint64_t before)
-{
-    __asm__ volatile("msr fpcr, %0" : : "r"(before));
-}
-
 #include "kernels/simd/math.h"
 
 #endif
