@@ -11,10 +11,14 @@ enum { ROWS, COLUMNS, SIZE_BITS, PLACEMENT, ARGUMENTS };
 static double simulate(const double *arguments)
 {
     struct farm_call call;
-    const struct farm_build build = {.size_bits = (unsigned)fmin(arguments[SIZE_BITS], 20)};
-    if (arguments[ROWS] > FARM_BYTES || arguments[COLUMNS] > FARM_BYTES ||
-        !farm_place((enum farm_placement)arguments[PLACEMENT], (int64_t)arguments[ROWS],
-                    (int64_t)arguments[COLUMNS], 1, &call))
+    const double rows = arguments[ROWS], columns = arguments[COLUMNS], bits = arguments[SIZE_BITS];
+    const double placement = arguments[PLACEMENT];
+    /* What expressions give may be no number at all, of which nothing is true. */
+    if (!(rows >= 1 && rows <= FARM_BYTES && columns >= 1 && columns <= FARM_BYTES && bits >= 1 &&
+          placement >= 0 && placement < FARM_PLACEMENTS))
+        return -1;
+    const struct farm_build build = {.size_bits = (unsigned)fmin(bits, 20)};
+    if (!farm_place((enum farm_placement)placement, (int64_t)rows, (int64_t)columns, 1, &call))
         return -1;
     return (double)farm_cycles(&call, &build);
 }
