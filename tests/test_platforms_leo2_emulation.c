@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "mamba/difference.h"
+#include "platforms/device.h"
 #include "platforms/leo2/emulation.h"
 
 enum { TOKENS = 12, CALIBRATIONS = 6 };
@@ -66,13 +67,24 @@ struct bench {
 
 static bool in_bf16; /* benches opened from now on have their weights so */
 
+/* Its convolutions look at one token. */
+static const struct model_shape without_history = {
+    .arch = ARCH_MAMBA1, .d_model = 16, .n_layer = 2, .d_inner = 32, .d_state = 4, .d_conv = 1, .vocab = 40};
+
+/* folder null: one without history. */
 static struct bench *open_bench(const char *folder, enum phase phase, int64_t tokens,
                                 const struct emulation_settings *settings, struct scales *scales)
 {
     struct bench *b = calloc(1, sizeof *b);
     struct error error = {0};
     assert_non_null(b);
-    require(model_open_checkpoint(folder, &b->model, &error), &error);
+    if (folder) {
+        require(model_open_checkpoint(folder, &b->model, &error), &error);
+    } else {
+        struct model_shape shape = without_history;
+        require(shape_complete(&shape, "test", &error) && model_synthesize(&shape, 3, &b->model, &error),
+                &error);
+    }
     b->halves = in_bf16 ? make_bf16(&b->model) : NULL;
     require((b->team = team_create(0, &error)), &error);
     b->scales = scales ? scales : scales_create(settings, &error);
@@ -120,18 +132,19 @@ static void calibrate(struct bench *b)
     for (unsigned c = 1; c <= CALIBRATIONS; c++) {
         network_reset(b->network);
         set_inputs(emulation_program(b->emulation), &b->graph, c, 0);
-        emulation_observe(b->emulation, b->team);
+        require(emulation_observe(b->emulation, b->team, &error), &error);
     }
     require(emulation_fix(b->emulation, &error), &error);
 }
 
 static double *logits_of(struct bench *b)
 {
+    struct error error = {0};
     double *logits = calloc((size_t)(TOKENS * b->model.shape.outputs), sizeof *logits);
     assert_non_null(logits);
     network_reset(b->network);
     set_inputs(emulation_program(b->emulation), &b->graph, 0, 0);
-    emulation_run(b->emulation, b->team);
+    require(emulation_run(b->emulation, b->team, &error), &error);
     assert_true(program_read(emulation_program(b->emulation), "logits", logits));
     return logits;
 }
@@ -184,6 +197,17 @@ static void checkpoints_below_fp32_are_taken(void **state)
         assert_true(error > 0 && error < 0.15);
     }
     in_bf16 = false;
+}
+
+static void convolutions_need_no_history(void **state)
+{
+    (void)state;
+    for (int conv = 0; conv < 2; conv++) {
+        const double error =
+            error_of(NULL, (struct emulation_settings){.scaling = SCALING_ROW, .conv = conv != 0});
+        if (!(error < 0.2))
+            fail_msg("conv %s: %g", conv ? "on the device" : "on the host", error);
+    }
 }
 
 static void run_whole(void *user, struct team *team, struct part part)
@@ -266,6 +290,7 @@ static void token_by_token_is_the_same_as_at_once(void **state)
     for (size_t m = 0; m < 2; m++) {
         const struct emulation_settings settings = {.scaling = SCALING_ROW, .conv = true};
         struct difference difference = {0};
+        struct error error = {0};
         struct bench *at_once = open_bench(names[m], PHASE_PREFILL, TOKENS, &settings, NULL);
         calibrate(at_once);
         double *want = logits_of(at_once);
@@ -275,7 +300,7 @@ static void token_by_token_is_the_same_as_at_once(void **state)
         network_reset(one->network);
         for (int64_t t = 0; t < TOKENS; t++) {
             set_inputs(emulation_program(one->emulation), &one->graph, 0, t);
-            emulation_run(one->emulation, one->team);
+            require(emulation_run(one->emulation, one->team, &error), &error);
             assert_true(program_read(emulation_program(one->emulation), "logits", got));
             difference_add(&difference, got, want + t * outputs, outputs);
         }
@@ -288,11 +313,33 @@ static void token_by_token_is_the_same_as_at_once(void **state)
     }
 }
 
+static void simulated_arguments_must_be_numbers_that_can_be(void **state)
+{
+    (void)state;
+    const struct device_simulation *simulation = device_simulation("mannix_fc");
+    assert_non_null(simulation);
+    const double good[] = {16, 784, 7, FARM_REGIONS};
+    const double bad[] = {NAN, -INFINITY, INFINITY, -1, 0, 1e300};
+    assert_true(simulation->cycles(good) > 0);
+    for (unsigned a = 0; a < simulation->n_arguments; a++)
+        for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+            double arguments[sizeof good / sizeof *good];
+            memcpy(arguments, good, sizeof good);
+            arguments[a] = bad[i];
+            /* Placements count from 0; a wide size is as good as the widest. */
+            const bool fine = (a == 3 && bad[i] == 0) || (a == 2 && bad[i] > 1);
+            if ((simulation->cycles(arguments) > 0) != fine)
+                fail_msg("argument %u of %g: %g cycles", a, bad[i], simulation->cycles(arguments));
+        }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(calibrated_scales_are_near_fp32),
         cmocka_unit_test(checkpoints_below_fp32_are_taken),
+        cmocka_unit_test(convolutions_need_no_history),
+        cmocka_unit_test(simulated_arguments_must_be_numbers_that_can_be),
         cmocka_unit_test(without_the_device_nothing_changes),
         cmocka_unit_test(a_projection_is_what_the_unit_computes),
         cmocka_unit_test(token_by_token_is_the_same_as_at_once),

@@ -205,7 +205,8 @@ static void pad(const struct conv_args *conv, float *padded)
     const size_t row = (size_t)channels * sizeof *padded;
     for (int64_t b = 0; b < conv->batch; b++) {
         float *to = padded + b * (history + conv->seqlen) * channels;
-        memcpy(to, (const float *)conv->state + b * history * channels, (size_t)history * row);
+        if (history)
+            memcpy(to, (const float *)conv->state + b * history * channels, (size_t)history * row);
         for (int64_t t = 0; t < conv->seqlen; t++)
             memcpy(to + (history + t) * channels,
                    (const float *)conv->x + (b * conv->seqlen + t) * conv->x_stride, row);
@@ -250,8 +251,14 @@ static bool observe_site(const struct emulation *emulation, int group, int64_t l
 
 struct job {
     struct emulation *emulation;
-    bool observing, failed;
+    bool observing;
+    bool failed; /* out of memory; any thread may find out */
 };
+
+static void fail(struct job *job)
+{
+    __atomic_store_n(&job->failed, true, __ATOMIC_RELAXED);
+}
 
 static void observe_group(struct job *job, int group, int64_t layer, struct team *team, struct part part)
 {
@@ -262,7 +269,7 @@ static void observe_group(struct job *job, int group, int64_t layer, struct team
     team_barrier(team);
     program_run_group(emulation->program, group, layer, team, part);
     if (device && part.index == 0 && !observe_site(emulation, group, layer))
-        job->failed = true;
+        fail(job);
     team_barrier(team);
 }
 
@@ -306,7 +313,7 @@ static void run_site(struct job *job, int group, int64_t layer, struct part part
     struct mannix_losses losses = {0};
     uint8_t *bytes = malloc((size_t)(operands.columns + operands.rows));
     if (!bytes) {
-        job->failed = true;
+        fail(job);
         return;
     }
     run_tokens(emulation, site_of(emulation, group, layer), &operands, range.begin, range.end, bytes,
@@ -369,14 +376,20 @@ static void walk(void *user, struct team *team, struct part part)
     walk_place(job, PLACE_AFTER, 0, team, part);
 }
 
-void emulation_observe(struct emulation *emulation, struct team *team)
+static bool run_job(struct job *job, struct team *team, struct error *error)
 {
-    team_run(team, walk, &(struct job){.emulation = emulation, .observing = true});
+    team_run(team, walk, job);
+    return !job->failed || error_set(error, STATUS_FAILED, "out of memory");
 }
 
-void emulation_run(struct emulation *emulation, struct team *team)
+bool emulation_observe(struct emulation *emulation, struct team *team, struct error *error)
 {
-    team_run(team, walk, &(struct job){.emulation = emulation});
+    return run_job(&(struct job){.emulation = emulation, .observing = true}, team, error);
+}
+
+bool emulation_run(struct emulation *emulation, struct team *team, struct error *error)
+{
+    return run_job(&(struct job){.emulation = emulation}, team, error);
 }
 
 /* Scales of input and weights: as large as bytes allow each of them, and their product the result. */

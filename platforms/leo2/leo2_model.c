@@ -90,6 +90,12 @@ static struct batch *open_batch(const struct model *model, int64_t count, struct
     return NULL;
 }
 
+static bool read_logits(const struct program *program, double *logits, struct error *error)
+{
+    return program_read(program, "logits", logits) ||
+           error_set(error, STATUS_FAILED, "the program has no logits to read");
+}
+
 enum { PICTURES_AT_ONCE = 256 };
 
 /* logits null: only looked at, to calibrate. */
@@ -113,10 +119,10 @@ static bool feed(const struct model *model, const struct pictures *pictures, str
         program_set_features(emulation_program(batch->emulation),
                              pictures->features + first * shape->input_size);
         if (logits) {
-            emulation_run(batch->emulation, team);
-            program_read(emulation_program(batch->emulation), "logits", logits + first * shape->outputs);
+            ok = emulation_run(batch->emulation, team, error) &&
+                 read_logits(emulation_program(batch->emulation), logits + first * shape->outputs, error);
         } else {
-            emulation_observe(batch->emulation, team);
+            ok = emulation_observe(batch->emulation, team, error);
         }
         first += count;
     }
@@ -192,7 +198,7 @@ static bool float64_logits(const struct task *task, const struct graph *graph, s
          set_inputs(program, graph, task->seed, error);
     if (ok) {
         team_run(team, run_whole, program);
-        program_read(program, "logits", logits);
+        ok = read_logits(program, logits, error);
     }
     program_destroy(program);
     network_destroy(network);
@@ -212,16 +218,15 @@ static bool device_logits(const struct task *task, const struct graph *graph, st
               (emulation = emulation_create(task->model, network, graph, scales, error));
     for (uint64_t c = 1; c <= CALIBRATIONS && ok; c++) {
         network_reset(network);
-        ok = set_inputs(emulation_program(emulation), graph, task->seed + c, error);
-        if (ok)
-            emulation_observe(emulation, team);
+        ok = set_inputs(emulation_program(emulation), graph, task->seed + c, error) &&
+             emulation_observe(emulation, team, error);
     }
     ok = ok && emulation_fix(emulation, error) &&
          set_inputs(emulation_program(emulation), graph, task->seed, error);
     if (ok) {
         network_reset(network);
-        emulation_run(emulation, team);
-        program_read(emulation_program(emulation), "logits", logits);
+        struct program *program = emulation_program(emulation);
+        ok = emulation_run(emulation, team, error) && read_logits(program, logits, error);
     }
     emulation_destroy(emulation);
     network_destroy(network);
