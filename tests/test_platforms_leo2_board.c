@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -244,6 +245,8 @@ static void the_apb_counts_each_transaction(void **state)
     assert_int_equal(mannix_read(device, FC_DONE), 0);
     assert_int_equal(device->counts.refused_starts, 1);
     assert_false(mannix_run(device, &(struct farm_call){.rows = 0, .columns = 4}));
+    assert_false(mannix_run(device, &(struct farm_call){.rows = FARM_BYTES, .columns = FARM_BYTES}));
+    assert_int_equal(device->counts.refused_starts, 3);
     free(device);
 }
 
@@ -303,7 +306,8 @@ static void what_does_not_fit_has_no_place(void **state)
     assert_false(farm_place(FARM_REGIONS, 0, 1, 1, &call));
 }
 
-/* The library: one board a process, so hazards are taken as differences. */
+/* The number behind a name of the summary: how often a hazard was met, or calls of a size. The library is one
+ * board a process, so hazards are taken as differences. */
 static uint64_t hazard(const char *name)
 {
     char *text = NULL;
@@ -445,6 +449,80 @@ static void every_hazard_is_named(void **state)
     free(memory);
 }
 
+static void allocators_may_share_memory(void **state)
+{
+    (void)state;
+    enum { SIZE = 4096, INNER = 64 };
+    char *memory = malloc(SIZE);
+    Allocator_t outer, inner;
+    Matrix_t first, shared;
+    createAllocator(&outer, memory, SIZE);
+    creatMatrix(COLUMNS, 1, &first, &outer, 1);
+    createAllocator(&inner, memory + INNER / 2, INNER);
+    creatMatrix(INNER / 2 - COLUMNS, 1, &first, &outer, 1);
+    creatMatrix(SIZE / 2, 1, &shared, &outer, 1); /* begins where inner does, and is longer */
+    assert_ptr_equal(shared.data, memory + INNER / 2);
+    put_byte_over_apb(shared.data + shared.size - 1, 7, 0);
+    assert_int_equal(memory[INNER / 2 + shared.size - 1], 7);
+    free(memory);
+}
+
+static void sizes_that_cannot_be_are_refused(void **state)
+{
+    (void)state;
+    char memory[64] = {0};
+    Allocator_t allocator;
+    MatAllocator_t matrices;
+    Matrix_t matrix;
+    uint64_t before = hazard("before_initialisation");
+    createAllocator(&allocator, memory, INT_MIN);
+    createMatrixAllocator(&matrices, &matrix, INT_MIN);
+    assert_int_equal(allocator.max_size, -1);
+    assert_int_equal(matrices.max_size, -1);
+    assert_int_equal(hazard("before_initialisation") - before, 1);
+
+    before = hazard("allocator_exhausted");
+    allocator.index = INT_MAX, allocator.max_size = INT_MIN;
+    creatMatrix(2, 2, &matrix, &allocator, 1);
+    assert_int_equal(hazard("allocator_exhausted") - before, 1);
+
+    /* Each extent could be, their product not. */
+    const Matrix_t large = {.rows = FARM_BYTES, .cols = FARM_BYTES, .data = memory};
+    Matrix_t in = {.rows = FARM_BYTES, .cols = 1, .data = memory}, weight = large, bias = in, out = in;
+    before = hazard("before_initialisation");
+    xlrtr_fc_with_activate(&in, &weight, &bias, &out, 0, 1);
+    assert_int_equal(hazard("before_initialisation") - before, 1);
+}
+
+static void calls_of_many_sizes_are_told_apart(void **state)
+{
+    (void)state;
+    enum { SIZES = 80, SIZE = 4096 };
+    char *memory = malloc(SIZE);
+    Allocator_t allocator;
+    for (int n = 1; n <= SIZES; n++) {
+        Matrix_t in, weight, bias, out;
+        createAllocator(&allocator, memory, SIZE);
+        creatMatrix(100 + n, 1, &in, &allocator, 1);
+        creatMatrix(1, 100 + n, &weight, &allocator, 1);
+        creatMatrix(1, 4, &bias, &allocator, 1);
+        creatMatrix(1, 1, &out, &allocator, 1);
+        xlrtr_fc_with_activate(&in, &weight, &bias, &out, 0, 1);
+    }
+    /* No row has more than the calls of its size; what has no row is with the others. */
+    uint64_t own = 0;
+    for (int n = 1; n <= SIZES; n++) {
+        char name[32];
+        snprintf(name, sizeof name, "\n  1 x %d ", 100 + n);
+        const uint64_t calls = hazard(name);
+        assert_true(calls <= 1);
+        own += calls;
+    }
+    assert_true(own > SIZES / 2 && own < SIZES);
+    assert_int_equal(hazard("\n  others "), SIZES - own);
+    free(memory);
+}
+
 static void registers_can_be_written_by_hand(void **state)
 {
     (void)state;
@@ -467,7 +545,10 @@ int main(void)
         cmocka_unit_test(what_does_not_fit_has_no_place),
         cmocka_unit_test(a_program_gets_its_results),
         cmocka_unit_test(every_hazard_is_named),
+        cmocka_unit_test(allocators_may_share_memory),
+        cmocka_unit_test(sizes_that_cannot_be_are_refused),
         cmocka_unit_test(registers_can_be_written_by_hand),
+        cmocka_unit_test(calls_of_many_sizes_are_told_apart),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -22,7 +22,6 @@ enum {
     FARM_LINE_BYTES = 32,
     FARM_REGION_BYTES = 1 << 16,
     FARM_BYTES = 1 << 19,
-    FARM_BANKS = 16,
     FARM_LANES = 32, /* multipliers, and bytes of one fetch */
     FARM_BIAS_BYTES = 4
 };

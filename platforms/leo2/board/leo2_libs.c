@@ -62,10 +62,10 @@ enum { MAX_SHAPES = 64 };
 static struct {
     bool ready, plain_bytes;
     struct mannix device;
-    struct arena *arenas; /* the newest first */
-    uint32_t device_end;  /* end of what the program's arenas take there */
-    uint32_t spare_bytes; /* what stands in comes behind it */
-    struct shape shapes[MAX_SHAPES];
+    struct arena *arenas;                /* the newest first */
+    uint32_t device_end;                 /* end of what the program's arenas take there */
+    uint32_t spare_bytes;                /* what stands in comes behind it */
+    struct shape shapes[MAX_SHAPES + 1]; /* the last: all that came later */
     int n_shapes;
     int last_shape;       /* its results are being read; -1: no call yet */
     struct tally pending; /* since the last call began to be prepared */
@@ -156,7 +156,7 @@ static void drop_overlapping(const volatile char *data, size_t size)
 Allocator_t *createAllocator(Allocator_t *allocator, char *data, int size)
 {
     set_up();
-    *allocator = (Allocator_t){.index = 0, .max_size = size - 1, .data = data};
+    *allocator = (Allocator_t){.index = 0, .max_size = size < 1 ? -1 : size - 1, .data = data};
     if (!data || size < 1) {
         board.hazards[UNINITIALISED]++;
         return allocator;
@@ -169,7 +169,7 @@ Allocator_t *createAllocator(Allocator_t *allocator, char *data, int size)
 MatAllocator_t *createMatrixAllocator(MatAllocator_t *allocator, Matrix_t *matrices, int count)
 {
     set_up();
-    *allocator = (MatAllocator_t){.index = 0, .max_size = count - 1, .matrix = matrices};
+    *allocator = (MatAllocator_t){.index = 0, .max_size = count < 1 ? -1 : count - 1, .matrix = matrices};
     return allocator;
 }
 
@@ -198,15 +198,18 @@ Matrix_t *creatMatrix(int rows, int cols, Matrix_t *matrix, Allocator_t *allocat
     if (!allocator->data) {
         board.hazards[UNINITIALISED]++;
         matrix->data = spare_memory((size_t)matrix->pad_size);
-    } else if (allocator->index < 0 || matrix->pad_size >= allocator->max_size - allocator->index) {
+    } else if (allocator->index < 0 || matrix->pad_size >= (int64_t)allocator->max_size - allocator->index) {
         board.hazards[EXHAUSTED]++;
         matrix->data = spare_memory((size_t)matrix->pad_size);
     } else {
         matrix->data = allocator->data + allocator->index;
         allocator->index += matrix->pad_size;
+        /* A later allocator may have been given a part of this one's memory. */
         struct arena *arena = find_arena(matrix->data);
-        if (arena)
-            memset(arena->written + (matrix->data - arena->data), 0, (size_t)matrix->pad_size);
+        if (arena) {
+            const size_t offset = (size_t)(matrix->data - arena->data), size = (size_t)matrix->pad_size;
+            memset(arena->written + offset, 0, size < arena->size - offset ? size : arena->size - offset);
+        }
     }
     return matrix;
 }
@@ -352,13 +355,13 @@ static int find_shape(int rows, int columns)
         i++;
     if (i == board.n_shapes && i < MAX_SHAPES)
         board.shapes[board.n_shapes++] = (struct shape){.rows = rows, .columns = columns};
-    return i < MAX_SHAPES ? i : MAX_SHAPES - 1;
+    return i;
 }
 
 static bool usable(const Matrix_t *matrix)
 {
     return matrix && matrix->data && matrix->rows > 0 && matrix->cols > 0 && matrix->rows <= FARM_BYTES &&
-           matrix->cols <= FARM_BYTES;
+           matrix->cols <= FARM_BYTES && (int64_t)matrix->rows * matrix->cols <= INT32_MAX;
 }
 
 Matrix_t *xlrtr_fc_with_activate(Matrix_t *in, Matrix_t *weight, Matrix_t *bias, Matrix_t *out, int option,
@@ -430,6 +433,8 @@ void leo2_model_summary(FILE *out)
         snprintf(name, sizeof name, "%d x %d", board.shapes[i].rows, board.shapes[i].columns);
         print_row(out, name, &board.shapes[i].tally);
     }
+    if (board.shapes[MAX_SHAPES].tally.calls)
+        print_row(out, "others", &board.shapes[MAX_SHAPES].tally);
     print_row(out, "all", &board.total);
     bool any = false;
     for (int h = 0; h < HAZARDS; h++)

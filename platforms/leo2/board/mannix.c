@@ -128,7 +128,7 @@ static void start(struct mannix *mannix)
                                    .columns = registers[FC_REGISTER_YN]};
     mannix->registers[FC_REGISTER_DONE] = 0;
     if (call.rows < 1 || call.columns < 1 || call.rows > FARM_BYTES || call.columns > FARM_BYTES ||
-        registers[FC_REGISTER_XM] != registers[FC_REGISTER_YN]) {
+        call.rows * call.columns > INT32_MAX || registers[FC_REGISTER_XM] != registers[FC_REGISTER_YN]) {
         mannix->counts.refused_starts++;
         return;
     }
