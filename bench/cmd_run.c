@@ -259,6 +259,10 @@ void session_time_item(struct cbench_state *state, void *user)
         cbench_skip(state, "interrupted");
         return;
     }
+    if (item->error.status != STATUS_OK) {
+        cbench_skip(state, item->error.text);
+        return;
+    }
     const bool metered = s->energy && energy_start(s->energy, &item->energy_error);
 
     counters_start(s->counters);
@@ -327,30 +331,48 @@ void session_report_item(const struct cbench_result *timed, void *user)
 }
 
 struct checked {
-    const struct kernel **kernels;
+    struct {
+        const struct kernel *kernel;
+        struct error failure;
+    } * kernels;
     int count;
 };
 
-static bool check_unit_kernel(struct session *s, const struct workload *w, int unit, struct checked *checked)
+/* A wrong kernel of ours ends the run; one of another library is left out of it. */
+static bool refuse_wrong(struct item *item, const struct kernel *kernel, const struct error *failure)
 {
+    if (failure->status != STATUS_OK && kernel->peer)
+        item->error = *failure;
+    else if (failure->status != STATUS_OK)
+        *item->session->error = *failure;
+    return item->session->error->status == STATUS_OK;
+}
+
+static bool check_unit_kernel(struct item *item, int unit, struct checked *checked)
+{
+    struct session *s = item->session;
+    const struct workload *w = item->workload;
     const struct kernel_family *family = NULL;
     const struct kernel *kernel = w->platform->kernel(w->run, unit, &family);
     struct check_result result;
+    struct error failure = {0};
     for (int k = 0; k < checked->count; k++)
-        if (checked->kernels[k] == kernel)
-            return true;
+        if (checked->kernels[k].kernel == kernel)
+            return refuse_wrong(item, kernel, &checked->kernels[k].failure);
     if (!kernel)
         return true;
-    const struct kernel **kernels = realloc(checked->kernels, sizeof *kernels * (size_t)(checked->count + 1));
+    void *kernels = realloc(checked->kernels, sizeof *checked->kernels * (size_t)(checked->count + 1));
     if (!kernels)
         return error_set(s->error, STATUS_FAILED, "out of memory");
     checked->kernels = kernels;
-    checked->kernels[checked->count++] = kernel;
     session_progress(s, "checking %s", kernel->name, 0, 0);
     if (!check_kernel(family, kernel, &(struct check_options){.seed = s->arguments->seed}, &result, s->error))
         return false;
-    return result.passed || error_set(s->error, STATUS_FAILED, "%s is wrong and is not timed: %s",
-                                      kernel->name, result.failure);
+    if (!result.passed)
+        error_set(&failure, STATUS_FAILED, "%s is wrong and is not timed: %s", kernel->name, result.failure);
+    checked->kernels[checked->count].kernel = kernel;
+    checked->kernels[checked->count++].failure = failure;
+    return refuse_wrong(item, kernel, &failure);
 }
 
 /* No kernel is timed before it has passed its check in this process. */
@@ -363,10 +385,10 @@ bool session_check_kernels(struct session *s)
         const struct unit *units;
         const int n = w->platform->units(w->run, &units);
         const int span = units[s->items[i].unit].span;
-        ok = check_unit_kernel(s, w, s->items[i].unit, &checked);
+        ok = check_unit_kernel(&s->items[i], s->items[i].unit, &checked);
         for (int u = 0; u < n && ok && span >= 0; u++)
             if (units[u].in_plan && group_within(&w->plan.groups[units[u].group], &w->spans->groups[span]))
-                ok = check_unit_kernel(s, w, u, &checked);
+                ok = check_unit_kernel(&s->items[i], u, &checked);
     }
     free(checked.kernels);
     return ok;
@@ -386,7 +408,7 @@ bool session_find_accuracies(struct session *s)
             return false;
         if (item->workload->variant)
             isa_limit(item->workload->variant->isa);
-        const bool found = units[item->unit].skip[0] ||
+        const bool found = units[item->unit].skip[0] || item->error.status != STATUS_OK ||
                            platform->accuracy(item->workload->run, item->unit, &item->accuracy, s->error);
         isa_limit(s->arguments->isa);
         if (!found)
