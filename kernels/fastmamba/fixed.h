@@ -40,6 +40,9 @@ static inline double fixed_scale(int point)
     return ldexp(1, point);
 }
 
+/* d_state of the integer scans, whose states are on the stack. */
+enum { FIXED_MOST_STATES = 256 };
+
 static inline int64_t fixed_from(double v, double scale, int bits)
 {
     /* Adding and subtracting it rounds to integers what is less than 2^51. */

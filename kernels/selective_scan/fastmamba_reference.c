@@ -4,7 +4,7 @@
 
 #include "kernels/fastmamba/ssm.inc"
 
-enum { DT, U = 2, B = 4, STATE, C, MOST_STATES = 256 };
+enum { DT, U = 2, B = 4, STATE, C };
 
 static double largest_of(const struct selective_scan_args *p, int operand, const real *values, int64_t stride,
                          int64_t columns)
@@ -26,7 +26,7 @@ static void run_row(const struct selective_scan_args *p, struct ssm *s, const st
     const int64_t states = p->d_state, channel = i % p->channels;
     const real *a = p->a + channel * states;
     real *state = p->state + i * states;
-    int64_t h[MOST_STATES];
+    int64_t h[FIXED_MOST_STATES];
     const double largest = s->largest_state > 0 ? s->largest_state
                                                 : fmax(ssm_largest(state, 1, 0, states),
                                                        16 * s->step.largest_delta * ranges->x * ranges->b);

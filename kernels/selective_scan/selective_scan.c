@@ -2,6 +2,8 @@
  * SPDX-FileCopyrightText: 2026 The mamba-bench developers */
 #include "kernels/selective_scan/selective_scan.h"
 
+#include "kernels/fastmamba/fixed.h"
+
 static const struct kernel_dim dims[] = {
     KERNEL_DIM(struct selective_scan_args, batch),
     KERNEL_DIM(struct selective_scan_args, seqlen),
@@ -176,7 +178,7 @@ static double bound(const void *args)
 static bool few_states(const void *args)
 {
     const struct selective_scan_args *p = args;
-    return p->d_state <= 256;
+    return p->d_state <= FIXED_MOST_STATES;
 }
 
 static const struct kernel kernels[] = {

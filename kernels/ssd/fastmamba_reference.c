@@ -4,7 +4,7 @@
 
 #include "kernels/fastmamba/ssm.inc"
 
-enum { DT, X = 2, B = 4, C = 5, STATE = 6, Y = 8, MOST_STATES = 256 };
+enum { DT, X = 2, B = 4, C = 5, STATE = 6, Y = 8 };
 
 static double largest_of(const struct ssd_args *p, int operand, const real *values, int64_t stride,
                          int64_t columns)
@@ -19,7 +19,7 @@ static void run_row(const struct ssd_args *p, struct ssm *s, const struct ssm_ra
     const int64_t states = p->d_state, in_batch = p->heads * p->headdim, column = i % in_batch;
     const int64_t head = column / p->headdim, group = head * p->groups / p->heads;
     real *state = p->state + i * states;
-    int64_t h[MOST_STATES];
+    int64_t h[FIXED_MOST_STATES];
     const double largest = s->largest_state > 0 ? s->largest_state
                                                 : fmax(ssm_largest(state, 1, 0, states),
                                                        16 * s->step.largest_delta * ranges->x * ranges->b);

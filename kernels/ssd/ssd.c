@@ -2,6 +2,8 @@
  * SPDX-FileCopyrightText: 2026 The mamba-bench developers */
 #include "kernels/ssd/ssd.h"
 
+#include "kernels/fastmamba/fixed.h"
+
 static const struct kernel_dim dims[] = {
     KERNEL_DIM(struct ssd_args, batch),  KERNEL_DIM(struct ssd_args, seqlen),
     KERNEL_DIM(struct ssd_args, heads),  KERNEL_DIM(struct ssd_args, headdim),
@@ -155,7 +157,7 @@ static double bound(const void *args)
 static bool few_states(const void *args)
 {
     const struct ssd_args *p = args;
-    return p->d_state <= 256;
+    return p->d_state <= FIXED_MOST_STATES;
 }
 
 static const struct kernel kernels[] = {
