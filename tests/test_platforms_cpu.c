@@ -42,6 +42,9 @@ static void run(void *user, struct team *team, struct part part)
     program_run(user, team, part);
 }
 
+/* Of the steps of these models: two threads share all, three only the larger ones. */
+static const double least_share_ns[] = {0, 0, 0, 40};
+
 /* Logits of all tokens: the first `prompt` at once, the others one by one. */
 static double *logits_of(const struct model *model, const char *fusion, const char *scan,
                          enum precision precision, int threads, int64_t tokens, int64_t prompt)
@@ -56,6 +59,7 @@ static double *logits_of(const struct model *model, const char *fusion, const ch
     choices.values[CHOICE_SCAN] = scan;
     assert_non_null(team);
     assert_non_null(network);
+    network_least_share(network, least_share_ns[threads]);
     for (int64_t first = 0; first < tokens;) {
         const int64_t count = first == 0 && prompt ? prompt : 1;
         struct graph graph;
@@ -134,6 +138,47 @@ static void one_result_however_it_runs(void **state)
         free(want);
         model_close(&model);
     }
+}
+
+/* A barrier costs more than sharing a row of a norm gains. */
+static void what_is_small_is_not_shared(void **state)
+{
+    (void)state;
+    enum { THREADS = 8 };
+    struct model_shape shape;
+    struct model model;
+    struct error error = {0};
+    assert_true(shape_preset("mamba-130m", &shape, &error));
+    shape.n_layer = 1;
+    assert_true(model_synthesize(&shape, 1, &model, &error));
+    struct network *network = network_create(&model, PRECISION_FP32, 1, THREADS, &error);
+    assert_non_null(network);
+    for (int all = 0; all < 2; all++)
+        for (int64_t tokens = 1; tokens <= 64; tokens += 63) {
+            struct graph graph;
+            struct plan plan;
+            network_least_share(network, all ? 0 : 250);
+            assert_true(graph_build(&shape, PHASE_PREFILL, 1, tokens, false, &graph, &error));
+            assert_true(plan_build(&graph, plan_fusing("none", PRECISION_FP32), &plan, &error));
+            struct program *program = program_create(network, &graph, &plan, &error);
+            if (!program)
+                fail_msg("%s", error.text);
+            int some = 0;
+            for (int g = 0; g < plan.n_groups; g++) {
+                const char *name = plan.groups[g].name;
+                const int parts = program_parts(program, g);
+                assert_in_range(parts, 1, THREADS);
+                some += parts > 1 && parts < THREADS;
+                if (all || !strcmp(name, "in_proj") || (tokens > 1 && !strcmp(name, "norm")))
+                    assert_int_equal(parts, THREADS);
+                else if (!strcmp(name, "final_norm")) /* of the last token */
+                    assert_int_equal(parts, 1);
+            }
+            assert_true(all ? !some : some || tokens > 1);
+            program_destroy(program);
+        }
+    network_destroy(network);
+    model_close(&model);
 }
 
 static void uncovered_groups_are_named(void **state)
@@ -311,9 +356,10 @@ static void spans_run_their_groups(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(one_result_however_it_runs), cmocka_unit_test(uncovered_groups_are_named),
-        cmocka_unit_test(bad_token_ids_are_refused),  cmocka_unit_test(team_runs_every_part_once),
-        cmocka_unit_test(units_cover_the_graph),      cmocka_unit_test(spans_run_their_groups),
+        cmocka_unit_test(one_result_however_it_runs), cmocka_unit_test(what_is_small_is_not_shared),
+        cmocka_unit_test(uncovered_groups_are_named), cmocka_unit_test(bad_token_ids_are_refused),
+        cmocka_unit_test(team_runs_every_part_once),  cmocka_unit_test(units_cover_the_graph),
+        cmocka_unit_test(spans_run_their_groups),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

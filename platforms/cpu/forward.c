@@ -17,6 +17,9 @@
 
 enum { ALIGNMENT = 64, HUGE_PAGE = 2 << 20 };
 
+/* Some barriers' worth, as sharing costs one, and the lines that move between cores. */
+static const double least_share_ns = 250;
+
 /* Shared by all programs whose kernel for that weight packs it the same way. */
 struct packed_weight {
     kernel_fn *pack;
@@ -39,6 +42,7 @@ struct network {
     size_t value_size;
     int64_t batch;
     int threads;
+    double least_share_ns;
     const char *variant;         /* of the kernels; null: the ladder's choice */
     const void **weights;        /* [n_layer + 1][WEIGHT_COUNT], null until a kernel reads it unpacked */
     void **converted;            /* of these, the ones that network owns */
@@ -57,6 +61,7 @@ struct step {
     const struct kernel *kernel;
     kernel_fn *run[KERNEL_MAX_PHASES]; /* null ends them */
     enum place place;
+    int parts;
     size_t args_size;
     char *args; /* [n_layer or 1][args_size] */
     void *scratch;
@@ -215,6 +220,7 @@ struct network *network_create(const struct model *model, enum precision precisi
     network->value_size = precision == PRECISION_FP64 ? sizeof(double) : sizeof(float);
     network->batch = batch;
     network->threads = threads;
+    network->least_share_ns = least_share_ns;
     network->weights = calloc(slots, sizeof *network->weights);
     network->converted = calloc(slots, sizeof *network->converted);
     network->conv_state_size =
@@ -262,6 +268,11 @@ void network_destroy(struct network *network)
 void network_prefer(struct network *network, const char *variant)
 {
     network->variant = variant;
+}
+
+void network_least_share(struct network *network, double ns)
+{
+    network->least_share_ns = ns;
 }
 
 void network_reset(struct network *network)
@@ -533,8 +544,8 @@ static bool use_scratch(struct program *program, struct step *step, int64_t laye
         return true;
     char what[96];
     snprintf(what, sizeof what, "the scratch of %s", step->kernel->name);
-    step->scratch = allocate(program->network->threads,
-                             step->kernel->scratch_bytes(step->args, program->network->threads), what, error);
+    step->scratch = allocate(program->network->threads, step->kernel->scratch_bytes(step->args, step->parts),
+                             what, error);
     for (int64_t layer = 0; layer < layers; layer++)
         memcpy(step->args + (size_t)layer * step->args_size + step->family->scratch, &step->scratch,
                sizeof step->scratch);
@@ -568,6 +579,24 @@ static bool prepare_family(struct program *program, int index, struct error *err
     return true;
 }
 
+/* What one thread takes for a group at the speed that a core's vector kernels have with data in its
+ * second-level cache: 64 bytes, 32 operations or 2 of those that take many, in a nanosecond. Data from
+ * further away and scalar kernels take longer, hence are shared too late, not too early. */
+static double alone_ns(const struct group *group)
+{
+    const struct work *work = &group->work;
+    const double moving = (double)(group->bytes_read + group->bytes_written) / 64;
+    const double computing =
+        (double)(work->mul + work->add) / 32 + (double)(work->exp + work->log + work->div) / 2;
+    return fmax(moving, computing);
+}
+
+static int count_parts(const struct network *network, const struct group *group)
+{
+    const double shares = alone_ns(group) / network->least_share_ns;
+    return shares < 2 ? 1 : shares < network->threads ? (int)shares : network->threads;
+}
+
 static bool prepare_step(struct program *program, int index, struct error *error)
 {
     const struct graph *graph = program->graph;
@@ -575,6 +604,7 @@ static bool prepare_step(struct program *program, int index, struct error *error
     struct step *step = &program->steps[index];
     const int64_t layers = group->place == PLACE_LAYER ? graph->shape.n_layer : 1;
     step->place = group->place;
+    step->parts = count_parts(program->network, group);
     step->args_size = round_up(step->family->args_size);
     step->args = allocate(program->network->threads, step->args_size * (uint64_t)layers,
                           "the list of kernel calls", error);
@@ -824,6 +854,11 @@ const struct kernel_family *program_family(const struct program *program, int gr
     return program->steps[group].family;
 }
 
+int program_parts(const struct program *program, int group)
+{
+    return program->steps[group].parts;
+}
+
 const void *program_args(const struct program *program, int group, int64_t layer)
 {
     const struct step *step = &program->steps[group];
@@ -870,8 +905,18 @@ void program_set_logits_gradient(struct program *program, const float *values)
 void program_run_group(struct program *program, int group, int64_t layer, struct team *team, struct part part)
 {
     const struct step *step = &program->steps[group];
+    const void *args = program_args(program, group, layer);
+    const struct part share = {part.index, part.count < step->parts ? part.count : step->parts};
+    if (share.count == 1) {
+        const bool mine = team_alone(part);
+        for (int phase = 0; mine && phase < KERNEL_MAX_PHASES && step->run[phase]; phase++)
+            step->run[phase](args, share);
+        return;
+    }
+    team_settle(team);
     for (int phase = 0; phase < KERNEL_MAX_PHASES && step->run[phase]; phase++) {
-        step->run[phase](program_args(program, group, layer), part);
+        if (share.index < share.count)
+            step->run[phase](args, share);
         team_barrier(team);
     }
 }
@@ -896,6 +941,7 @@ static void zero_states(struct program *program, int64_t layer, struct team *tea
     const struct network *network = program->network;
     if (program->graph->phase != PHASE_TRAIN)
         return;
+    team_settle(team);
     zero_share(network->conv_states + (size_t)layer * network->conv_state_size, network->conv_state_size,
                part);
     zero_share(network->scan_states + (size_t)layer * network->scan_state_size, network->scan_state_size,
@@ -1029,7 +1075,7 @@ static bool calibrate_group(struct network *network, struct program *program, in
             return false;
     }
     for (int phase = 0; phase < KERNEL_MAX_PHASES && program->steps[g].run[phase]; phase++)
-        parallel_run(network->threads, call_part,
+        parallel_run(program->steps[g].parts, call_part,
                      &(struct call){program->steps[g].run[phase], program_args(program, g, layer)});
     for (int o = 0; o < stage->n_operands; o++)
         if (stage->operands[o].operand->role != OPERAND_INPUT &&

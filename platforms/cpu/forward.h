@@ -20,6 +20,10 @@ struct network *network_create(const struct model *model, enum precision precisi
 void network_destroy(struct network *network);
 /* Programs created from now on take family/<variant> where a family has it and it can be used. */
 void network_prefer(struct network *network, const char *variant);
+/* Programs created from now on share a step among no more threads than get `ns` nanoseconds of it each, by a
+ * rough count of bytes and operations; what is left for one is done without a barrier. 0: all share every
+ * step. */
+void network_least_share(struct network *network, double ns);
 /* Every sequence at its start: all states zero. */
 void network_reset(struct network *network);
 /* What was copied, converted or packed so far, and the time that it took. */
@@ -45,6 +49,8 @@ const struct plan *program_plan(const struct program *program);
 /* The kernel of a group of the plan. */
 const struct kernel *program_kernel(const struct program *program, int group);
 const struct kernel_family *program_family(const struct program *program, int group);
+/* How many threads share a group. */
+int program_parts(const struct program *program, int group);
 /* The args struct with which a group runs in a layer (0 outside the layers). */
 const void *program_args(const struct program *program, int group, int64_t layer);
 
@@ -56,7 +62,8 @@ void program_set_features(struct program *program, const float *features);
 /* Training: the gradient of the logits, rows x columns of that tensor. */
 void program_set_logits_gradient(struct program *program, const float *values);
 
-/* Called by every thread of a team, inside team_run. */
+/* Called by every thread of a team, inside team_run. On return the first thread may use the outcome, the
+ * others after team_settle. */
 void program_run(struct program *program, struct team *team, struct part part);        /* the whole model */
 void program_run_before(struct program *program, struct team *team, struct part part); /* up to the layers */
 void program_run_layer(struct program *program, int64_t layer, struct team *team, struct part part);

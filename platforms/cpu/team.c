@@ -29,9 +29,25 @@ static void relax(void)
 #endif
 }
 
+/* Something was done alone since the last barrier. The same on all threads of the team. */
+static _Thread_local bool unsettled;
+
+bool team_alone(struct part part)
+{
+    unsettled = true;
+    return part.index == 0;
+}
+
+void team_settle(struct team *team)
+{
+    if (unsettled)
+        team_barrier(team);
+}
+
 void team_barrier(struct team *team)
 {
     enum { SPINS_BEFORE_YIELD = 1 << 14 };
+    unsettled = false;
     const int generation = atomic_load_explicit(&team->generation, memory_order_relaxed);
     if (atomic_fetch_add_explicit(&team->arrived, 1, memory_order_acq_rel) == team->threads - 1) {
         atomic_store_explicit(&team->arrived, 0, memory_order_relaxed);
@@ -65,6 +81,7 @@ static void member(void *user, struct part part)
 {
     const struct team_job *job = user;
     bind_thread(job->team, part.index);
+    unsettled = false;
     job->body(job->user, job->team, part);
 }
 

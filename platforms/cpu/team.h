@@ -27,5 +27,10 @@ typedef void team_body(void *user, struct team *team, struct part part);
 void team_run(struct team *team, team_body *body, void *user);
 /* Within a body: returns when every thread of the team has called it. */
 void team_barrier(struct team *team);
+/* Within a body, on every thread: true on the one that does what comes next alone. The others go on at once,
+ * so team_settle stands before what reads the outcome, or writes what was read. */
+bool team_alone(struct part part);
+/* A barrier if anything was done alone since the last one. */
+void team_settle(struct team *team);
 
 #endif

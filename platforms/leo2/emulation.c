@@ -340,6 +340,7 @@ static void device_group(struct job *job, int group, int64_t layer, struct team 
         struct softplus_args args =
             *(const struct softplus_args *)program_args(emulation->program, group, layer);
         args.bias = NULL;
+        team_settle(team);
         program_kernel(emulation->program, group)->run(&args, part);
         team_barrier(team);
         return;
@@ -351,6 +352,7 @@ static void device_group(struct job *job, int group, int64_t layer, struct team 
         team_barrier(team);
         program_run_group(emulation->program, group, layer, team, part); /* moves the state on */
     }
+    team_settle(team);
     run_site(job, group, layer, part);
     team_barrier(team);
 }
