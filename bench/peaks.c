@@ -274,14 +274,23 @@ static bool measure_bandwidth(struct team *team, const char *level, uint64_t byt
     return true;
 }
 
+/* Working sets that double, below the last; the DRAM figures give that one. */
+static int count_readings(uint64_t first_bytes, uint64_t last_bytes)
+{
+    int n = 0;
+    while (n < PEAKS_MAX_READINGS - 1 && first_bytes << n < last_bytes)
+        n++;
+    return n;
+}
+
 static bool measure_readings(struct team *team, uint64_t first_bytes, uint64_t last_bytes, double slice_s,
                              struct peaks_run *run, struct error *error)
 {
     const uint64_t threads = (uint64_t)team_threads(team);
-    for (uint64_t bytes = first_bytes; bytes < last_bytes && run->n_readings < PEAKS_MAX_READINGS - 1;
-         bytes *= 2) {
+    const int n = count_readings(first_bytes, last_bytes);
+    for (int i = 0; i < n; i++) {
         struct measurement m = {.probe = probe_choose(), .slice_s = slice_s, .reads_only = true};
-        m.bytes_per_thread = bytes / threads;
+        m.bytes_per_thread = (first_bytes << i) / threads;
         if (!measure(team, &m, error))
             return false;
         run->readings[run->n_readings++] =
@@ -337,6 +346,24 @@ static uint64_t choose_dram_bytes(const struct peaks_options *options, uint64_t 
     return wanted < most ? wanted : most;
 }
 
+/* Twice the second-level caches. */
+static uint64_t first_reading(const struct caches *caches, int threads)
+{
+    return 2 * (caches->n > 1 ? caches->levels[1].bytes * (uint64_t)threads : mib);
+}
+
+/* What measure_run times, a slice each. */
+static int count_loops(int threads, const struct caches *caches, uint64_t dram_bytes)
+{
+    int compute = 0, dots = 0;
+    for (int i = 0; i < n_probes; i++)
+        compute += isa_mask() >> probes[i]->isa & 1;
+    for (int i = 0; i < n_dot_probes; i++)
+        dots += isa_mask() >> dot_probes[i]->isa & 1;
+    return 2 * compute + (dots < PEAKS_MAX_DOTS ? dots : PEAKS_MAX_DOTS) + 3 * (caches->n + 1) +
+           count_readings(first_reading(caches, threads), dram_bytes);
+}
+
 static bool measure_run(int threads, const struct caches *caches, uint64_t dram_bytes, double slice_s,
                         struct peaks_run *run, struct error *error)
 {
@@ -357,8 +384,7 @@ static bool measure_run(int threads, const struct caches *caches, uint64_t dram_
         ok = measure_bandwidth(team, caches->levels[i].level, bytes, slice_s, run, error);
     }
     ok = ok && measure_bandwidth(team, "DRAM", dram_bytes / (uint64_t)threads, slice_s, run, error);
-    const uint64_t near_bytes = caches->n > 1 ? caches->levels[1].bytes * (uint64_t)threads : mib;
-    ok = ok && measure_readings(team, 2 * near_bytes, dram_bytes, slice_s, run, error);
+    ok = ok && measure_readings(team, first_reading(caches, threads), dram_bytes, slice_s, run, error);
     run->bound = team_bound(team);
     team_destroy(team);
     return ok;
@@ -379,7 +405,9 @@ bool peaks_measure(int threads, const struct peaks_options *options, struct peak
         caches.n ? caches.levels[caches.n - 1].bytes * (uint64_t)caches.levels[caches.n - 1].count : 0;
     uint64_t dram_bytes = choose_dram_bytes(options, last_level);
     int n_runs = threads == 1 ? 1 : 2;
-    int n_loops = n_runs * (2 * n_probes + n_dot_probes + 3 * (caches.n + 1));
+    int n_loops = 0;
+    for (int i = 0; i < n_runs; i++)
+        n_loops += count_loops(i > 0 && threads ? threads : 1, &caches, dram_bytes);
     double slice_s = (options->time_s > 0 ? options->time_s : 1) / n_loops;
 
     cpu_set_t binding;
