@@ -7,6 +7,16 @@
 #include <stdlib.h>
 #include <string.h>
 
+static bool has_chunks(enum scan algorithm)
+{
+    return algorithm == SCAN_CHUNKED || algorithm == SCAN_SSD;
+}
+
+bool scan_chunk_assumed(struct scan_choice choice)
+{
+    return has_chunks(choice.algorithm) && choice.chunk == 0;
+}
+
 bool scan_choice_parse(const char *text, enum arch arch, struct scan_choice *choice, struct error *error)
 {
     char name[32];
@@ -21,7 +31,7 @@ bool scan_choice_parse(const char *text, enum arch arch, struct scan_choice *cho
         char *end;
         errno = 0;
         const long long chunk = strtoll(colon + 1, &end, 10);
-        if (choice->algorithm != SCAN_CHUNKED && choice->algorithm != SCAN_SSD)
+        if (!has_chunks(choice->algorithm))
             return error_set(error, STATUS_USAGE, "--scan %.60s: %s has no chunks", text, name);
         if (errno || end == colon + 1 || *end || chunk < 1 || chunk > INT32_MAX)
             return error_set(error, STATUS_USAGE,

@@ -16,6 +16,9 @@ struct scan_choice {
 
 enum { SCAN_MODELLED_CHUNK = 256 };
 
+/* Whether models take SCAN_MODELLED_CHUNK, which was not asked for. */
+bool scan_chunk_assumed(struct scan_choice choice);
+
 bool scan_choice_parse(const char *text, enum arch arch, struct scan_choice *choice, struct error *error);
 
 /* Sequential; for Mamba-2 ssd, where there are tokens for a chunk. */

@@ -998,13 +998,17 @@ static bool price_group(const struct run *run, const struct graph *graph, const 
     return true;
 }
 
-/* As many of the assumptions' names as there is room for. */
-static void add_assumed(const struct device *device, struct notes *notes)
+/* As many of the assumptions' names as there is room for: of the plan, then of the device. */
+static void add_assumed(const struct run *run, struct notes *notes)
 {
+    const struct device *device = run->device;
+    const unsigned of_plan = scan_chunk_assumed(run->plan.scan);
     const size_t before = strlen(notes->text), room = sizeof notes->text;
     size_t used = before;
-    for (unsigned i = 0; i < device->assumed_count; i++) {
-        const char *name = device->assumed[i].name;
+    char chunk[32];
+    snprintf(chunk, sizeof chunk, "chunks of %d steps", SCAN_MODELLED_CHUNK);
+    for (unsigned i = 0; i < of_plan + device->assumed_count; i++) {
+        const char *name = i < of_plan ? chunk : device->assumed[i - of_plan].name;
         const char *lead = i > 0 ? ", " : before > 0 ? "; assumed: " : "assumed: ";
         if (used + strlen(lead) + strlen(name) + sizeof ", ..." > room) {
             if (i > 0)
@@ -1079,7 +1083,7 @@ static void finish(struct run *run, const struct cost *cost, const struct schedu
         pricing_scheduled(run, times->layer, times->off_chip_bytes, price);
     add_energy(run, unit, cost, price);
     note(&notes, run->device->note);
-    add_assumed(run->device, &notes);
+    add_assumed(run, &notes);
     memcpy(price->note, notes.text, sizeof price->note);
 }
 
@@ -1249,7 +1253,7 @@ static void add_layer_and_model(struct run *run, const struct task *task, const 
     }
     cost_add(&all, &one_layer, layers);
     add_energy(run, model, &all, whole);
-    add_assumed(run->device, &notes);
+    add_assumed(run, &notes);
     memcpy(whole->note, notes.text, sizeof whole->note);
 }
 
