@@ -49,6 +49,13 @@ static void run(void *user, struct team *team, struct part part)
     program_run(user, team, part);
 }
 
+static bool run_for_logits(struct evaluation *e, struct program *program, double *logits)
+{
+    team_run(e->team, run, program);
+    return program_read(program, "logits", logits) ||
+           error_set(e->error, STATUS_FAILED, "%s: the logits cannot be read", e->model.source);
+}
+
 /* A program with what it stands on. */
 struct workload {
     struct graph graph;
@@ -148,14 +155,11 @@ static bool feed(struct evaluation *e, struct workload *w, const struct referenc
     bool ok = (ids && got) || error_set(e->error, STATUS_FAILED, "out of memory");
     for (int64_t b = 0; b < reference->batch && ok; b++)
         memcpy(ids + b * count, reference->ids + b * reference->tokens + first, (size_t)count * sizeof *ids);
-    if (ok && (ok = program_set_ids(w->program, ids, e->error))) {
-        team_run(e->team, run, w->program);
-        program_read(w->program, "logits", got);
-        for (int64_t b = 0; b < reference->batch; b++)
-            difference_add(total, got + b * count * reference->vocab,
-                           reference->logits + (b * reference->tokens + first) * reference->vocab,
-                           count * reference->vocab);
-    }
+    ok = ok && program_set_ids(w->program, ids, e->error) && run_for_logits(e, w->program, got);
+    for (int64_t b = 0; b < reference->batch && ok; b++)
+        difference_add(total, got + b * count * reference->vocab,
+                       reference->logits + (b * reference->tokens + first) * reference->vocab,
+                       count * reference->vocab);
     free(ids);
     free(got);
     return ok;
@@ -266,8 +270,7 @@ static bool classify_all(struct evaluation *e, const struct labelled *pictures, 
             break;
         network_reset(e->network);
         program_set_features(w->program, pictures->features + first * shape->input_size);
-        team_run(e->team, run, w->program);
-        program_read(w->program, "logits", logits + first * shape->outputs);
+        ok = run_for_logits(e, w->program, logits + first * shape->outputs);
         first += batch;
     }
     workload_destroy(w);

@@ -504,31 +504,37 @@ struct outcome_job {
     const struct graph *graph;
     const struct plan *spans; /* may be null */
     struct outcome *outcome;
+    const char *unreadable; /* the tensor that was to be read and could not be */
 };
+
+static void read_outcome(struct outcome_job *job, const char *tensor, int64_t layer, double *values)
+{
+    if (!program_read_layer(job->program, tensor, layer, values))
+        job->unreadable = tensor;
+}
 
 static void run_outcome(void *user, struct team *team, struct part part)
 {
-    const struct outcome_job *job = user;
+    struct outcome_job *job = user;
     program_run_before(job->program, team, part);
     program_run_layer(job->program, 0, team, part);
     if (part.index == 0)
-        program_read_layer(job->program, "hidden", 1, job->outcome->hidden);
+        read_outcome(job, "hidden", 1, job->outcome->hidden);
     for (int s = 0; job->spans && s < job->spans->n_groups && part.index == 0; s++)
         if (job->outcome->spans[s])
-            program_read(job->program, span_output(job->graph, &job->spans->groups[s]),
-                         job->outcome->spans[s]);
+            read_outcome(job, span_output(job->graph, &job->spans->groups[s]), 0, job->outcome->spans[s]);
     team_barrier(team);
     for (int64_t layer = 1; layer < job->graph->shape.n_layer; layer++)
         program_run_layer(job->program, layer, team, part);
     program_run_after(job->program, team, part);
     if (part.index == 0)
-        program_read(job->program, "logits", job->outcome->logits);
+        read_outcome(job, "logits", 0, job->outcome->logits);
     if (job->graph->phase != PHASE_TRAIN)
         return;
     program_run_backward(job->program, team, part);
     for (int t = 0; part.index == 0 && t < job->graph->n_tensors; t++)
         if (job->outcome->gradients[t])
-            program_read(job->program, job->graph->tensors[t].name, job->outcome->gradients[t]);
+            read_outcome(job, job->graph->tensors[t].name, 0, job->outcome->gradients[t]);
 }
 
 /* In decode all tokens but the last are prefilled. */
@@ -579,8 +585,11 @@ static bool make_outcome(const struct run *run, enum precision precision, int64_
         outcome->spans[s] = malloc((size_t)outcome->n_spans[s] * sizeof(double));
         ok = outcome->spans[s] || error_set(error, STATUS_FAILED, "out of memory");
     }
-    if (ok)
-        team_run(run->team, run_outcome, &(struct outcome_job){program, graph, spans, outcome});
+    if (ok) {
+        struct outcome_job job = {program, graph, spans, outcome, NULL};
+        team_run(run->team, run_outcome, &job);
+        ok = !job.unreadable || error_set(error, STATUS_FAILED, "cannot read tensor '%s'", job.unreadable);
+    }
     program_destroy(program);
     network_destroy(network);
     free(graph);
