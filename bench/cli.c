@@ -230,7 +230,7 @@ static const struct option_spec {
      "only a few shapes, all of this length (default: many short ones)"},
     {"layers", "N", RUN, parse_count, FIELD(layers), "only the first N layers (default all)"},
     {"stage", "STAGE,...", RUN | CHECK, parse_list, FIELD(stages),
-     "only these stages, or groups that hold them; also forward, backward, layer, model"},
+     "only stages and groups that hold one of these (conv, conv+silu); also forward, backward, layer, model"},
     {"fusion", "F", RUN, parse_text, FIELD(choices.values[CHOICE_FUSION]),
      "none, conv-silu, scan, block, or a partition a+b,c+d (default conv-silu,scan)"},
     {"scan", "ALGORITHM", RUN | EVAL, parse_text, FIELD(choices.values[CHOICE_SCAN]),

@@ -68,16 +68,26 @@ static bool known_stage(const char *name)
     return false;
 }
 
-/* Without --stage everything counts, else units whose name holds one of the stages between plus signs. */
+/* Whether every word of "conv+silu" is a stage of the graph; of a null graph, of any model. */
+static bool names_stages(const char *text, const struct graph *graph)
+{
+    char word[64];
+    do {
+        const size_t length = strcspn(text, "+");
+        snprintf(word, sizeof word, "%.*s", (int)length, text);
+        if (length >= sizeof word || !(graph ? graph_stage(graph, word) >= 0 : known_stage(word)))
+            return false;
+        text += length;
+    } while (*text++);
+    return true;
+}
+
+/* Without --stage everything counts. */
 bool session_selects(const struct arguments *arguments, const char *name)
 {
-    for (int i = 0; i < arguments->stages.count; i++) {
-        const char *stage = arguments->stages.items[i];
-        const size_t length = strlen(stage);
-        for (const char *at = name; (at = strstr(at, stage)); at += length)
-            if ((at == name || at[-1] == '+') && (!at[length] || at[length] == '+'))
-                return true;
-    }
+    for (int i = 0; i < arguments->stages.count; i++)
+        if (group_name_holds(name, arguments->stages.items[i]))
+            return true;
     return arguments->stages.count == 0;
 }
 
@@ -150,7 +160,7 @@ static char *make_repro(const struct session *s, const struct result *result)
             write_word(out, a->options[i]);
         }
     if (unit->scope <= SCOPE_GROUP || (unit->direction && unit->scope == SCOPE_LAYER))
-        fprintf(out, " --stage %.*s", (int)strcspn(unit->name, "+"), unit->name);
+        fprintf(out, " --stage %s", unit->name);
     return fclose(out) ? (free(text), NULL) : text;
 }
 
@@ -629,7 +639,7 @@ static bool plan_workloads(struct session *s)
     if (!s->workloads)
         return error_set(s->error, STATUS_FAILED, "out of memory");
     for (int i = 0; i < a->stages.count; i++)
-        if (!names_pass(a->stages.items[i]) && !known_stage(a->stages.items[i]))
+        if (!names_pass(a->stages.items[i]) && !names_stages(a->stages.items[i], NULL))
             return error_set(s->error, STATUS_USAGE,
                              "--stage %s: no such stage; see 'mamba-bench list stages'", a->stages.items[i]);
     for (int p = 0; p < a->platforms.count; p++)
@@ -647,7 +657,7 @@ static bool plan_workloads(struct session *s)
     for (int i = 0; i < a->stages.count; i++) {
         bool found = names_pass(a->stages.items[i]);
         for (int w = 0; w < s->n_workloads; w++)
-            found |= graph_stage(&s->workloads[w].graph, a->stages.items[i]) >= 0;
+            found |= names_stages(a->stages.items[i], &s->workloads[w].graph);
         if (!found)
             return error_set(s->error, STATUS_USAGE, "--stage %s: %s has no such stage", a->stages.items[i],
                              s->model.shape.name);
@@ -699,6 +709,17 @@ static bool hand_out_options(struct session *s)
     return true;
 }
 
+/* Comparing scans, whose sequences are long, takes the memory and time of no more than was asked for. */
+static const char *const *only_stages(const struct arguments *arguments)
+{
+    if (arguments->compare != COMPARE_SCAN)
+        return NULL;
+    for (int i = 0; i < arguments->stages.count; i++)
+        if (names_pass(arguments->stages.items[i]))
+            return NULL;
+    return (const char *const *)arguments->stages.items;
+}
+
 bool session_open(struct session *s, struct workload *w)
 {
     const struct task task = {
@@ -713,8 +734,7 @@ bool session_open(struct session *s, struct workload *w)
         .kernel = w->variant ? w->variant->kernel : NULL,
         .seed = s->arguments->seed,
         .context = w->seqlen,
-        .stages =
-            s->arguments->compare == COMPARE_SCAN ? (const char *const *)s->arguments->stages.items : NULL,
+        .stages = only_stages(s->arguments),
     };
     return session_continues(s) && w->platform->open(&task, &w->run, s->error);
 }
@@ -960,7 +980,12 @@ static bool run_session(struct session *s)
     for (int w = 0; w < s->n_workloads; w++)
         if (!compared && s->workloads[w].platform->price && !price_workload(s, &s->workloads[w]))
             return false;
-    return (compared ? session_compare(s) : run_measured(s)) && write_reports(s);
+    if (!(compared ? session_compare(s) : run_measured(s)))
+        return false;
+    if (!json_array_size(s->set.records))
+        return error_set(s->error, STATUS_USAGE, "--stage %s: nothing in this run has that name",
+                         s->arguments->stages.items[0]);
+    return write_reports(s);
 }
 
 /* A run that ended before its first record leaves nothing behind. */

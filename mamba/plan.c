@@ -619,6 +619,15 @@ bool plan_fusion_text(const struct plan *plan, char text[PLAN_VALUE_SIZE], struc
            error_set(error, STATUS_USAGE, "a fusion of more than %d characters", PLAN_VALUE_SIZE - 1);
 }
 
+bool group_name_holds(const char *name, const char *stages)
+{
+    const size_t length = strlen(stages);
+    for (const char *at = name; length && (at = strstr(at, stages)); at++)
+        if ((at == name || at[-1] == '+') && (!at[length] || at[length] == '+'))
+            return true;
+    return false;
+}
+
 bool group_within(const struct group *group, const struct group *span)
 {
     for (int i = 0; i < group->n_stages; i++)

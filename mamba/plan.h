@@ -103,6 +103,9 @@ bool plan_spans(const struct graph *graph, const struct plan *const *plans, int 
 /* The partition as --fusion takes it: "conv+silu,scan+contract", or "none". */
 bool plan_fusion_text(const struct plan *plan, char text[PLAN_VALUE_SIZE], struct error *error);
 
+/* Whether these stages, "scan" or "conv+silu", stand one after another in the name of a group or unit. */
+bool group_name_holds(const char *name, const char *stages);
+
 /* Whether the plan's group lies in the group of spans. */
 bool group_within(const struct group *group, const struct group *span);
 

@@ -29,9 +29,9 @@ struct task {
     const char *const *options; /* "key=value" for the device, null-terminated; may be null */
     int threads;                /* 0: one a core */
     enum cache_mode cache;
-    /* Measured platforms: only the groups with one of these stages are wanted, null-terminated. Nothing else
-     * is allocated or run, and what they read is seeded data in the range that real models have. Null: all.
-     */
+    /* Measured platforms: only the groups with one of these stages, or of these joined by '+', are wanted,
+     * null-terminated. Nothing else is allocated or run, and what they read is seeded data in the range that
+     * real models have. Null: all. */
     const char *const *stages;
     const char *kernel; /* null: the ladder's choice; else family/<this> in every family that has it */
     uint64_t seed;      /* of the tokens */

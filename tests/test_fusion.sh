@@ -77,6 +77,24 @@ for phase in ("prefill", "decode"):
 PYTHON
 done
 
+# Each record's own command measures that unit again and no other.
+python3 - {mamba1-tiny,mamba2-tiny}/records.jsonl <<'PYTHON' >commands || fail "repro: records"
+import json, sys
+records = [r for path in sys.argv[1:] for r in map(json.loads, open(path)) if "repro" in r]
+for r in records:
+    if r["scope"] == "group" and r["phase"] == "prefill" and r["compare"]["variant"] == "block":
+        print(r["id"], r["stage"], r["repro"].removeprefix("mamba-bench "))
+PYTHON
+(($(wc -l <commands) == 3)) || fail "repro: not three units"
+while read -r id stage arguments; do
+    eval "\"$program\" $arguments --format json" >out 2>err </dev/null || fail "repro of $stage: does not run"
+    grep -q "\"id\":\"$id\"" out || fail "repro of $stage: another id"
+    python3 - "$stage" <<'PYTHON' || fail "repro of $stage: other units"
+import json, sys
+assert {r["stage"] for r in map(json.loads, open("out")) if "stage" in r} == {sys.argv[1]}
+PYTHON
+done <commands
+
 # A value that was asked for is the baseline.
 run 0 "baseline" --platform cpu --compare fusion --fusion scan --model mnist-mamba --stage conv --phase prefill \
     "${quick[@]}" --format json

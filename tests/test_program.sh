@@ -114,6 +114,10 @@ expect 2 "setting for no platform" --platform cpu --model mnist-mamba --set tran
 expect 2 "bad choice of a setting" --platform leo2-model --set transfer=soup && says "bad choice of a setting" byte_rmw
 expect 2 "more threads than processors" --platform cpu --model mnist-mamba --threads 4000 &&
     says "more threads than processors" processors
+expect 2 "stages of no group" --platform fpga-model --stage conv+scan && says "stages of no group" conv+scan "nothing"
+expect 2 "backward stage of prefill" --platform fpga-model --phase prefill --stage backward &&
+    says "backward stage of prefill" backward
+expect 2 "stage beside a plus" --platform fpga-model --stage conv+ && says "stage beside a plus" "conv+" "list stages"
 expect 2 "stage of another architecture" --platform fpga-model --model mamba2-130m --stage x_proj &&
     says "stage of another architecture" x_proj mamba2-130m
 missing=neon
@@ -330,6 +334,14 @@ for file in lengths.svg lengths.dat comparison.svg report.html; do
 done
 grep -q "layer\|in_proj" scans/records.jsonl && fail "compare scan: more than the scan was timed"
 (($(grep -c '"selective_scan/blelloch' scans/records.jsonl) == 3)) || fail "compare scan: not every length has blelloch"
+expect 0 "compare scan in the model" --platform cpu --checkpoint "$tiny" --compare scan --stage layer,model --seqlen 37 \
+    "${quick[@]}" --out whole-scans
+(($(grep -c '"scope":"model".*"compare"' whole-scans/records.jsonl) == 4)) || fail "compare scan in the model: not 4 models"
+(($(grep -c '"scope":"layer".*"compare"' whole-scans/records.jsonl) == 4)) || fail "compare scan in the model: not 4 layers"
+expect 0 "assumed chunk" --platform leo2-model --model mnist-mamba --scan chunked --stage scan --format json &&
+    prints "assumed chunk" "assumed: chunks of 256 steps"
+expect 0 "chosen chunk" --platform leo2-model --model mnist-mamba --scan chunked:8 --stage scan --format json
+grep -q "chunks of 256" out && fail "chosen chunk: a chunk is said to be assumed"
 expect 0 "compare scan on a device" --platform fpga-model:fastmamba-vc709 --compare scan --seqlen 512,1024 --out fpga-scans &&
     prints "compare scan on a device" baseline "blelloch: skipped" "unit 'scan'"
 expect 0 "compare scan on a host" --platform leo2-model --compare scan --seqlen 512,1024 --out leo2-scans &&

@@ -184,12 +184,11 @@ static void cpu_close(struct run *run)
     free(run);
 }
 
-static bool holds_stage(const struct graph *graph, const struct group *group, const char *const *stages)
+static bool is_wanted(const struct group *group, const char *const *stages)
 {
     for (; *stages; stages++)
-        for (int i = 0; i < group->n_stages; i++)
-            if (!strcmp(graph->stages[group->stages[i]].name, *stages))
-                return true;
+        if (group_name_holds(group->name, *stages))
+            return true;
     return false;
 }
 
@@ -208,8 +207,7 @@ static bool prepare_selected(struct run *run, struct error *error)
     const struct plan *spans = task->spans ? task->spans : task->plan;
     run->selected = 0;
     for (int span = 0; span < spans->n_groups; span++)
-        for (int g = 0;
-             holds_stage(task->graph, &spans->groups[span], task->stages) && g < task->plan->n_groups; g++)
+        for (int g = 0; is_wanted(&spans->groups[span], task->stages) && g < task->plan->n_groups; g++)
             if (group_within(&task->plan->groups[g], &spans->groups[span]))
                 run->selected |= UINT64_C(1) << g;
     run->program =
