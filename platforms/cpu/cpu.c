@@ -558,6 +558,7 @@ static bool make_outcome(const struct run *run, enum precision precision, int64_
     ok = ok && graph_build(shape, task->graph->phase, batch, tokens, true, graph, error) &&
          plan_build(graph, choices, plan, error) &&
          (network = network_create(task->model, precision, batch, team_threads(run->team), error)) &&
+         (precision != PRECISION_FP64 || network_take_turns(network, error)) &&
          (!decode || tokens == 1 ||
           tokens_prefill(network, run->team, shape, batch, tokens - 1, task->seed, precision, error)) &&
          (program = program_create(network, graph, plan, error)) &&

@@ -46,6 +46,7 @@ struct network {
     const char *variant;         /* of the kernels; null: the ladder's choice */
     const void **weights;        /* [n_layer + 1][WEIGHT_COUNT], null until a kernel reads it unpacked */
     void **converted;            /* of these, the ones that network owns */
+    int64_t *held;               /* of each weight that layers take turns with, whose it is; null: none do */
     struct packed_weight *packs; /* weights in kernels' own forms */
     size_t n_packs;
     uint64_t packed_bytes;
@@ -164,23 +165,35 @@ static const void *values_in_place(const struct network *network, enum weight we
 }
 
 /* Null with an error: no memory. */
+static void *allocate_converted(const struct network *network, enum weight weight,
+                                const struct model_weight *from, struct error *error)
+{
+    return allocate(network->threads, (uint64_t)(from->rows * from->columns) * network->value_size,
+                    weight_name(weight), error);
+}
+
+static struct convert_job convert_to(const struct network *network, enum weight weight,
+                                     const struct model_weight *from, void *to)
+{
+    return (struct convert_job){from, network->precision == PRECISION_FP64, weight == W_A_LOG, to};
+}
+
+/* Null with an error: no memory. */
 static void *convert(struct network *network, enum weight weight, const struct model_weight *from,
                      struct error *error)
 {
     const double started = now_s();
-    void *to = allocate(network->threads, (uint64_t)(from->rows * from->columns) * network->value_size,
-                        weight_name(weight), error);
+    void *to = allocate_converted(network, weight, from, error);
+    struct convert_job job = convert_to(network, weight, from, to);
     if (to)
-        parallel_run(
-            network->threads, convert_part,
-            &(struct convert_job){from, network->precision == PRECISION_FP64, weight == W_A_LOG, to});
+        parallel_run(network->threads, convert_part, &job);
     network->packing_s += now_s() - started;
     return to;
 }
 
 static size_t weight_slot(const struct network *network, enum weight weight, int64_t layer)
 {
-    const int64_t row = weight_in_layer(weight) ? layer : network->model->shape.n_layer;
+    const int64_t row = !weight_in_layer(weight) ? network->model->shape.n_layer : network->held ? 0 : layer;
     return (size_t)row * WEIGHT_COUNT + (size_t)weight;
 }
 
@@ -193,7 +206,8 @@ static bool plain_values(struct network *network, enum weight weight, int64_t la
     if (!*kept && from->data)
         *kept = values_in_place(network, weight, from);
     if (!*kept && from->data) {
-        void *to = convert(network, weight, from, error);
+        void *to = network->held ? allocate_converted(network, weight, from, error)
+                                 : convert(network, weight, from, error);
         if (!to)
             return false;
         *kept = network->converted[weight_slot(network, weight, layer)] = to;
@@ -259,6 +273,7 @@ void network_destroy(struct network *network)
     free(network->calibrated);
     free(network->packs);
     free(network->converted);
+    free(network->held);
     free(network->weights);
     free(network->conv_states);
     free(network->scan_states);
@@ -273,6 +288,16 @@ void network_prefer(struct network *network, const char *variant)
 void network_least_share(struct network *network, double ns)
 {
     network->least_share_ns = ns;
+}
+
+bool network_take_turns(struct network *network, struct error *error)
+{
+    network->held = malloc(WEIGHT_COUNT * sizeof *network->held);
+    if (!network->held)
+        return error_set(error, STATUS_FAILED, "out of memory");
+    for (int w = 0; w < WEIGHT_COUNT; w++)
+        network->held[w] = -1;
+    return true;
 }
 
 void network_reset(struct network *network)
@@ -902,9 +927,35 @@ void program_set_logits_gradient(struct program *program, const float *values)
     set_input(program, "d_logits", values);
 }
 
+/* The weights of a layer into the memory that all layers share. */
+static void convert_layer(struct program *program, int group, int64_t layer, struct team *team,
+                          struct part part)
+{
+    struct network *network = program->network;
+    const struct step *step = &program->steps[group];
+    for (int o = 0; network->held && o < step->family->n_operands; o++) {
+        const struct stage_operand *bound =
+            bound_operand(program->graph, &program->plan->groups[group], &step->family->operands[o]);
+        const struct tensor *tensor = bound ? &program->graph->tensors[bound->tensor] : NULL;
+        if (!tensor || tensor->role != TENSOR_WEIGHT || network->held[tensor->weight] == layer)
+            continue;
+        team_settle(team);
+        void *to = network->converted[weight_slot(network, tensor->weight, layer)];
+        struct convert_job job =
+            convert_to(network, tensor->weight, model_weight(network->model, tensor->weight, layer), to);
+        if (to)
+            convert_part(&job, part);
+        team_barrier(team);
+        if (part.index == 0)
+            network->held[tensor->weight] = layer;
+        team_barrier(team);
+    }
+}
+
 void program_run_group(struct program *program, int group, int64_t layer, struct team *team, struct part part)
 {
     const struct step *step = &program->steps[group];
+    convert_layer(program, group, layer, team, part);
     const void *args = program_args(program, group, layer);
     const struct part share = {part.index, part.count < step->parts ? part.count : step->parts};
     if (share.count == 1) {

@@ -24,6 +24,10 @@ void network_prefer(struct network *network, const char *variant);
  * rough count of bytes and operations; what is left for one is done without a barrier. 0: all share every
  * step. */
 void network_least_share(struct network *network, double ns);
+/* For a reference that runs a few times: layers take turns with the memory for weights of other types than the
+ * checkpoint's, converted when a layer runs, so that a model needs the memory of one layer. To be called before
+ * the first program is created, of a precision without packed weights (fp64). */
+bool network_take_turns(struct network *network, struct error *error);
 /* Every sequence at its start: all states zero. */
 void network_reset(struct network *network);
 /* What was copied, converted or packed so far, and the time that it took. */
