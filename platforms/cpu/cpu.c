@@ -536,8 +536,8 @@ static void run_outcome(void *user, struct team *team, struct part part)
 }
 
 /* In decode all tokens but the last are prefilled. */
-static bool make_outcome(const struct run *run, enum precision precision, int64_t tokens,
-                         struct outcome *outcome, struct error *error)
+static bool make_outcome(const struct run *run, struct network *network, enum precision precision,
+                         int64_t tokens, struct outcome *outcome, struct error *error)
 {
     const struct task *task = &run->task;
     const struct model_shape *shape = &task->graph->shape;
@@ -545,7 +545,6 @@ static bool make_outcome(const struct run *run, enum precision precision, int64_
     const int64_t batch = task->graph->batch;
     struct graph *graph = malloc(sizeof *graph);
     struct plan *plan = malloc(sizeof *plan);
-    struct network *network = NULL;
     struct program *program = NULL;
     struct plan_choices choices = plan_choices(task->plan);
     char kept[PLAN_VALUE_SIZE];
@@ -557,8 +556,6 @@ static bool make_outcome(const struct run *run, enum precision precision, int64_
     bool ok = (graph && plan) || error_set(error, STATUS_FAILED, "out of memory");
     ok = ok && graph_build(shape, task->graph->phase, batch, tokens, true, graph, error) &&
          plan_build(graph, choices, plan, error) &&
-         (network = network_create(task->model, precision, batch, team_threads(run->team), error)) &&
-         (precision != PRECISION_FP64 || network_take_turns(network, error)) &&
          (!decode || tokens == 1 ||
           tokens_prefill(network, run->team, shape, batch, tokens - 1, task->seed, precision, error)) &&
          (program = program_create(network, graph, plan, error)) &&
@@ -590,9 +587,31 @@ static bool make_outcome(const struct run *run, enum precision precision, int64_
         ok = !job.unreadable || error_set(error, STATUS_FAILED, "cannot read tensor '%s'", job.unreadable);
     }
     program_destroy(program);
-    network_destroy(network);
     free(graph);
     free(plan);
+    return ok;
+}
+
+/* With the weights that are timed. */
+static bool make_own(struct run *run, int64_t tokens, struct outcome *outcome, struct error *error)
+{
+    void *states = network_save(run->network, error);
+    if (!states)
+        return false;
+    network_reset(run->network);
+    const bool ok = make_outcome(run, run->network, run->task.plan->precision, tokens, outcome, error);
+    network_restore(run->network, states);
+    free(states);
+    return ok;
+}
+
+static bool make_exact(const struct run *run, int64_t tokens, struct outcome *outcome, struct error *error)
+{
+    struct network *network = network_create(run->task.model, PRECISION_FP64, run->task.graph->batch,
+                                             team_threads(run->team), error);
+    const bool ok = network && network_take_turns(network, error) &&
+                    make_outcome(run, network, PRECISION_FP64, tokens, outcome, error);
+    network_destroy(network);
     return ok;
 }
 
@@ -643,8 +662,7 @@ static void compare_with_float64(struct run *run)
     struct accuracy *all[] = {&run->whole_layer, &run->whole_forward, &run->whole_model};
     struct outcome got = {0}, want = {0};
     struct error error = {0};
-    if (make_outcome(run, run->task.plan->precision, tokens, &got, &error) &&
-        make_outcome(run, PRECISION_FP64, tokens, &want, &error)) {
+    if (make_own(run, tokens, &got, &error) && make_exact(run, tokens, &want, &error)) {
         struct difference hidden = {0}, logits = {0};
         difference_add(&hidden, got.hidden, want.hidden, got.n_hidden);
         difference_add(&logits, got.logits, want.logits, got.n_logits);

@@ -300,10 +300,38 @@ bool network_take_turns(struct network *network, struct error *error)
     return true;
 }
 
+static size_t conv_bytes(const struct network *network)
+{
+    return network->conv_state_size * (size_t)network->model->shape.n_layer;
+}
+
+static size_t scan_bytes(const struct network *network)
+{
+    return network->scan_state_size * (size_t)network->model->shape.n_layer;
+}
+
 void network_reset(struct network *network)
 {
-    memset(network->conv_states, 0, network->conv_state_size * (size_t)network->model->shape.n_layer);
-    memset(network->scan_states, 0, network->scan_state_size * (size_t)network->model->shape.n_layer);
+    memset(network->conv_states, 0, conv_bytes(network));
+    memset(network->scan_states, 0, scan_bytes(network));
+}
+
+void *network_save(const struct network *network, struct error *error)
+{
+    char *saved = malloc(conv_bytes(network) + scan_bytes(network));
+    if (!saved) {
+        error_set(error, STATUS_FAILED, "out of memory");
+        return NULL;
+    }
+    memcpy(saved, network->conv_states, conv_bytes(network));
+    memcpy(saved + conv_bytes(network), network->scan_states, scan_bytes(network));
+    return saved;
+}
+
+void network_restore(struct network *network, const void *saved)
+{
+    memcpy(network->conv_states, saved, conv_bytes(network));
+    memcpy(network->scan_states, (const char *)saved + conv_bytes(network), scan_bytes(network));
 }
 
 uint64_t network_packed_bytes(const struct network *network)

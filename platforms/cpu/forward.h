@@ -30,6 +30,9 @@ void network_least_share(struct network *network, double ns);
 bool network_take_turns(struct network *network, struct error *error);
 /* Every sequence at its start: all states zero. */
 void network_reset(struct network *network);
+/* All states, to be given back; the caller frees them. Null with an error: no memory. */
+void *network_save(const struct network *network, struct error *error);
+void network_restore(struct network *network, const void *saved);
 /* What was copied, converted or packed so far, and the time that it took. */
 uint64_t network_packed_bytes(const struct network *network);
 double network_packing_s(const struct network *network);
