@@ -147,6 +147,22 @@ static void preparation_row(const struct view *view, const struct series *series
                   format_unit(time_s, "s", time), record_number(record, "preparation.bytes") * 1e-9);
 }
 
+/* A measured time without its error says why, once for each reason. */
+static void reason_rows(const struct view *view, int index, struct grid *grid)
+{
+    const char *told = "";
+    if (strcmp(record_text(view->series[index].record, "provenance"), "measured") != 0)
+        return;
+    for (int i = 0; i < view->n_results; i++) {
+        const struct result *result = &view->results[i];
+        const char *reason = record_text(result->record, "error_reason");
+        if (result->series != index || result->replaced || !reason || !*reason || !strcmp(reason, told))
+            continue;
+        grid_text(grid, 0, "(%s without rel. L2: %s)", result->name, reason);
+        told = reason;
+    }
+}
+
 void table_series(const struct view *view, int index, struct grid *grid)
 {
     const struct series *series = &view->series[index];
@@ -169,6 +185,7 @@ void table_series(const struct view *view, int index, struct grid *grid)
                 unit_row(view, result, 0, grid);
         }
     preparation_row(view, series, grid);
+    reason_rows(view, index, grid);
     noise_row(view, index, grid);
     if (n_alone == 0)
         return;

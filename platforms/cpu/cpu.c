@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "mamba/difference.h"
+#include "mamba/memory.h"
 #include "platforms/cpu/forward.h"
 #include "platforms/cpu/tokens.h"
 #include "platforms/device.h"
@@ -443,6 +444,18 @@ static void run_group(void *user, struct team *team, struct part part)
 }
 
 /* The kernel once, on what the last pass left in layer 0, against the float64 reference on the same. */
+/* The operands once more, and one of them as it is read back. */
+static uint64_t call64_bytes(const struct kernel_family *family, const char *args)
+{
+    uint64_t elements = 0, largest = 0;
+    for (int o = 0; o < family->n_operands; o++) {
+        const uint64_t count = (uint64_t)operand_elements(&family->operands[o], args);
+        elements += count;
+        largest = count > largest ? count : largest;
+    }
+    return (elements + largest) * sizeof(double);
+}
+
 static bool group_accuracy(struct run *run, const struct unit *unit, struct accuracy *accuracy,
                            struct error *error)
 {
@@ -450,6 +463,14 @@ static bool group_accuracy(struct run *run, const struct unit *unit, struct accu
     const struct kernel_family *family = program_family(program, unit->group);
     const char *args = program_args(program, unit->group, 0);
     struct call64 call;
+    const uint64_t bytes = call64_bytes(family, args), available = memory_available();
+    if (bytes > available) {
+        *accuracy = (struct accuracy){0};
+        snprintf(accuracy->reason, sizeof accuracy->reason,
+                 "the float64 reference's operands need %.1f GB of memory, %.1f GB are available",
+                 (double)bytes / 1e9, (double)available / 1e9);
+        return true;
+    }
     if (!make_call64(family, args, &call)) {
         free_call64(&call);
         return error_set(error, STATUS_FAILED, "out of memory");
