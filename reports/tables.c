@@ -147,19 +147,30 @@ static void preparation_row(const struct view *view, const struct series *series
                   format_unit(time_s, "s", time), record_number(record, "preparation.bytes") * 1e-9);
 }
 
+static bool lacks_error(const struct result *result, int series, const char *reason)
+{
+    const char *own = record_text(result->record, "error_reason");
+    return result->series == series && !result->replaced && own && (!reason || !strcmp(own, reason));
+}
+
 /* A measured time without its error says why, once for each reason. */
 static void reason_rows(const struct view *view, int index, struct grid *grid)
 {
-    const char *told = "";
     if (strcmp(record_text(view->series[index].record, "provenance"), "measured") != 0)
         return;
     for (int i = 0; i < view->n_results; i++) {
-        const struct result *result = &view->results[i];
-        const char *reason = record_text(result->record, "error_reason");
-        if (result->series != index || result->replaced || !reason || !*reason || !strcmp(reason, told))
+        const char *reason = record_text(view->results[i].record, "error_reason");
+        int first = 0, others = 0;
+        while (first < i && !lacks_error(&view->results[first], index, reason))
+            first++;
+        if (first < i || !lacks_error(&view->results[i], index, NULL))
             continue;
-        grid_text(grid, 0, "(%s without rel. L2: %s)", result->name, reason);
-        told = reason;
+        for (int j = i + 1; j < view->n_results; j++)
+            others += lacks_error(&view->results[j], index, reason);
+        char more[32] = "";
+        if (others)
+            snprintf(more, sizeof more, " and %d more", others);
+        grid_text(grid, 0, "(no rel. L2 of %s%s: %s)", view->results[i].name, more, reason);
     }
 }
 
