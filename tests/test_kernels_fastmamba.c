@@ -229,6 +229,41 @@ static void outliers_cost_the_less_the_better_they_are_spread(void **state)
                  errors[PRECISION_W8A8_SMOOTH], errors[PRECISION_W8A8_HADAMARD], errors[PRECISION_FASTMAMBA]);
 }
 
+/* Rows that the longest transform gathers in one value: 4096 times the largest integer of 21 bits has 33. */
+static void constant_rows_fit_the_longest_transform(void **state)
+{
+    (void)state;
+    enum { M = 4, K = HADAMARD_MAX_ORDER };
+    static float x[M * K], weight[K];
+    uint32_t seed = 3;
+    assert_int_equal(hadamard_order(K), K);
+    for (int p = 0; p < K; p++) {
+        x[p] = 0.999f;
+        x[K + p] = -0.999f;
+        x[2 * K + p] = p % 2 ? 0.999f : -0.999f;
+        x[3 * K + p] = 0.2f * draw(&seed);
+    }
+    for (int random = 0; random < 2; random++) {
+        double want[M] = {0}, size = 0;
+        for (int p = 0; p < K; p++) {
+            weight[p] = random ? 1 + draw(&seed) : 0.5f;
+            size += fabs(weight[p]);
+            for (int i = 0; i < M; i++)
+                want[i] += (double)x[i * K + p] * weight[p];
+        }
+        FOR_EACH(matmul_family, kernel)
+        {
+            float y[M];
+            if (kernel->precision != PRECISION_FASTMAMBA && kernel->precision != PRECISION_W8A8_HADAMARD)
+                continue;
+            multiply(kernel, (struct matmul_args){M, 1, K, x, K, weight, NULL, NULL, y, 1, NULL});
+            for (int i = 0; i < M; i++)
+                if (!(fabs(y[i] - want[i]) <= 0.02 * size))
+                    fail_msg("%s, weights %d: y[%d] is %g, not %g", kernel->name, random, i, y[i], want[i]);
+        }
+    }
+}
+
 /* What is not a number stays in its row. */
 static void nan_is_not_lost(void **state)
 {
@@ -313,6 +348,7 @@ int main(void)
         cmocka_unit_test(one_scale_holds_for_all_rows),
         cmocka_unit_test(samples_fix_the_scale),
         cmocka_unit_test(outliers_cost_the_less_the_better_they_are_spread),
+        cmocka_unit_test(constant_rows_fit_the_longest_transform),
         cmocka_unit_test(nan_is_not_lost),
         cmocka_unit_test(conv_is_exact_on_integers),
         cmocka_unit_test(scan_follows_its_recurrence),
