@@ -142,6 +142,33 @@ static void csv_matches_golden(void **state)
     compare_golden(report_csv, TEST_DATA "/reports/platforms.csv");
 }
 
+/* docs/records.md names every column, in their order, in the first cells of its table. */
+static void csv_has_the_columns_of_its_description(void **state)
+{
+    (void)state;
+    struct record_set set;
+    load(platforms_file, &set);
+    char *csv = report_text(report_csv, &set), *page = read_file(TEST_DATA "/../../docs/records.md");
+    const char *row = strstr(page, "| columns, in this order |");
+    char listed[4096] = "";
+    size_t length = 0;
+    assert_non_null(row);
+    row = strchr(strchr(row, '\n') + 1, '\n');
+    for (; row && !strncmp(row, "\n  | ", 5); row = strchr(row + 1, '\n')) {
+        if (length)
+            listed[length++] = ',';
+        for (const char *c = row + 5; *c != '|'; c++)
+            if (*c != ' ')
+                listed[length++] = *c;
+        assert_true(length < sizeof listed / 2);
+    }
+    csv[strcspn(csv, "\r")] = '\0';
+    assert_string_equal(listed, csv);
+    free(csv);
+    free(page);
+    record_set_free(&set);
+}
+
 static void table_of_hostile_text_is_harmless(void **state)
 {
     (void)state;
@@ -696,6 +723,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(table_matches_golden),
         cmocka_unit_test(csv_matches_golden),
+        cmocka_unit_test(csv_has_the_columns_of_its_description),
         cmocka_unit_test(table_of_hostile_text_is_harmless),
         cmocka_unit_test(csv_of_hostile_text_parses),
         cmocka_unit_test(gbench_has_every_sample),
