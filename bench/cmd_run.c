@@ -199,6 +199,7 @@ struct result session_result(const struct session *s, const struct workload *w, 
         .all_logits = s->arguments->all_logits,
         .seed = s->arguments->seed,
         .context = w->seqlen,
+        .assumed = w->assumed,
         .environment = json_string_value(json_object_get(s->environment, "id")),
     };
 }
@@ -336,6 +337,10 @@ void session_report_item(const struct cbench_result *timed, void *user)
         s->n_failed += result.skipped != NULL;
         result.energy = energy_of(s, item, unit, statistics.median);
     }
+    /* Of what is measured, the estimate of energy alone rests on the device's file. */
+    const char *method = json_string_value(json_object_get(result.energy, "method"));
+    if (!method || strcmp(method, "model"))
+        result.assumed = NULL;
     session_add(s, &result);
     json_decref(result.energy);
 }
@@ -503,6 +508,17 @@ static bool find_published(const struct session *s, const struct workload *w, js
     return true;
 }
 
+/* Of the plan, then of the device; a new array. */
+static json_t *assumptions(const struct workload *w)
+{
+    json_t *names = json_copy(w->assumed);
+    char chunk[32];
+    snprintf(chunk, sizeof chunk, "chunks of %d steps", SCAN_MODELLED_CHUNK);
+    if (scan_chunk_assumed(w->plan.scan))
+        json_array_insert_new(names, 0, json_string(chunk));
+    return names;
+}
+
 bool session_price_unit(struct session *s, const struct workload *w, int unit, json_t *compare)
 {
     const struct unit *units;
@@ -532,7 +548,9 @@ bool session_price_unit(struct session *s, const struct workload *w, int unit, j
                 json_object_set_new(result.energy, "joule_per_token", json_real(price.joule / tokens));
         }
     }
+    result.assumed = assumptions(w);
     const bool ok = session_add(s, &result);
+    json_decref(result.assumed);
     json_decref(result.energy);
     json_decref(result.published);
     return ok;
@@ -561,6 +579,7 @@ static bool add_published(struct session *s, const struct workload *w, const str
         result.platform = "published";
         result.device = comparison->machine;
         result.published_by = w;
+        result.assumed = NULL;
         result.provenance = PROVENANCE_PUBLISHED;
         result.price = &price;
         if (!session_add(s, &result))
@@ -888,13 +907,24 @@ static bool write_reports(struct session *s)
     return ok;
 }
 
-/* The CPU's table of energies per event. */
-static bool load_energies(struct session *s)
+/* What the devices assume, and the CPU's table of energies per event. */
+static bool load_devices(struct session *s)
 {
-    for (int i = 0; i < s->n_workloads && !s->cpu_device; i++)
-        if (s->workloads[i].platform->execute &&
-            !device_load(s->workloads[i].platform->name, s->workloads[i].device, &s->cpu_device, s->error))
+    for (int i = 0; i < s->n_workloads; i++) {
+        struct workload *w = &s->workloads[i];
+        struct device *device;
+        if (!w->platform->default_device)
+            continue;
+        if (!device_load(w->platform->name, w->device, &device, s->error))
             return false;
+        w->assumed = json_array();
+        for (unsigned a = 0; a < device->assumed_count; a++)
+            json_array_append_new(w->assumed, json_string(device->assumed[a].name));
+        if (w->platform->execute && !s->cpu_device)
+            s->cpu_device = device;
+        else
+            device_free(device);
+    }
     return true;
 }
 
@@ -974,7 +1004,7 @@ static bool run_session(struct session *s)
         return false;
     if (s->arguments->compare == COMPARE_KERNEL)
         compare_load_peers();
-    if (!settle_threads(s) || !open_folder(s) || !load_energies(s) || (any_computed(s) && !make_weights(s)) ||
+    if (!settle_threads(s) || !open_folder(s) || !load_devices(s) || (any_computed(s) && !make_weights(s)) ||
         (!compared && !open_workloads(s)) || !open_environment(s, measured) || !write_environment(s))
         return false;
     for (int w = 0; w < s->n_workloads; w++)
@@ -1007,9 +1037,11 @@ enum status command_run(const struct arguments *arguments, struct error *error)
     const bool ok = run_session(&s);
     signal(SIGINT, SIG_DFL);
     session_progress_end(&s);
-    for (int w = 0; w < s.n_workloads; w++)
+    for (int w = 0; w < s.n_workloads; w++) {
         if (s.workloads[w].run)
             s.workloads[w].platform->close(s.workloads[w].run);
+        json_decref(s.workloads[w].assumed);
+    }
     if (s.file) {
         record_file_close(s.file, error);
         if (!json_array_size(s.set.records))

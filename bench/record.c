@@ -255,6 +255,8 @@ json_t *record_make(const struct result *result, struct error *error)
         json_object_set(record, "compare", result->compare);
     if (result->published)
         json_object_set(record, "published", result->published);
+    if (result->assumed && json_array_size(result->assumed))
+        json_object_set(record, "assumed", result->assumed);
     if (result->skipped)
         json_object_set_new(record, "skipped", json_string(result->skipped));
     else if (!add_figures(record, result, error)) {

@@ -36,6 +36,7 @@ struct result {
     json_t *energy;                  /* complete object, or null */
     json_t *compare;                 /* likewise */
     json_t *published;               /* likewise, an array */
+    json_t *assumed;                 /* likewise, names */
     const struct accuracy *accuracy; /* null: does not apply */
     const char *environment;         /* id */
     const char *repro;

@@ -396,6 +396,7 @@ static bool plan_variant(struct session *s, const struct workload *base, const s
 {
     const struct arguments *a = s->arguments;
     *w = (struct workload){.seqlen = base->seqlen,
+                           .assumed = base->assumed,
                            .platform = base->platform,
                            .device = base->device,
                            .threads = variant->threads,

@@ -25,6 +25,7 @@ struct workload {
     int threads;
     const struct variant *variant;         /* null: nothing is compared */
     const char *options[MAX_SELECTED + 1]; /* those of --set that the device has, null-terminated */
+    json_t *assumed;                       /* names of its device's parameters; null: it has no device */
     struct run *run;
 };
 

@@ -998,27 +998,6 @@ static bool price_group(const struct run *run, const struct graph *graph, const 
     return true;
 }
 
-/* As many of the assumptions' names as there is room for: of the plan, then of the device. */
-static void add_assumed(const struct run *run, struct notes *notes)
-{
-    const struct device *device = run->device;
-    const unsigned of_plan = scan_chunk_assumed(run->plan.scan);
-    const size_t before = strlen(notes->text), room = sizeof notes->text;
-    size_t used = before;
-    char chunk[32];
-    snprintf(chunk, sizeof chunk, "chunks of %d steps", SCAN_MODELLED_CHUNK);
-    for (unsigned i = 0; i < of_plan + device->assumed_count; i++) {
-        const char *name = i < of_plan ? chunk : device->assumed[i - of_plan].name;
-        const char *lead = i > 0 ? ", " : before > 0 ? "; assumed: " : "assumed: ";
-        if (used + strlen(lead) + strlen(name) + sizeof ", ..." > room) {
-            if (i > 0)
-                snprintf(notes->text + used, room - used, ", ...");
-            return;
-        }
-        used += (size_t)snprintf(notes->text + used, room - used, "%s%s", lead, name);
-    }
-}
-
 /* What the host, the units and the link's accesses take by the cycle and by the access. */
 static double cycle_joule(const struct pricing *pricing, const struct cost *cost)
 {
@@ -1083,7 +1062,6 @@ static void finish(struct run *run, const struct cost *cost, const struct schedu
         pricing_scheduled(run, times->layer, times->off_chip_bytes, price);
     add_energy(run, unit, cost, price);
     note(&notes, run->device->note);
-    add_assumed(run, &notes);
     memcpy(price->note, notes.text, sizeof price->note);
 }
 
@@ -1253,7 +1231,6 @@ static void add_layer_and_model(struct run *run, const struct task *task, const 
     }
     cost_add(&all, &one_layer, layers);
     add_energy(run, model, &all, whole);
-    add_assumed(run, &notes);
     memcpy(whole->note, notes.text, sizeof whole->note);
 }
 

@@ -17,7 +17,8 @@ enum field_kind {
     FIELD_COUNT,
     FIELD_BOOLEAN,
     FIELD_OBJECT,
-    FIELD_NUMBERS
+    FIELD_NUMBERS,
+    FIELD_TEXTS
 };
 
 static const char *const kind_words[] = {
@@ -28,6 +29,7 @@ static const char *const kind_words[] = {
     [FIELD_BOOLEAN] = "true or false",
     [FIELD_OBJECT] = "an object",
     [FIELD_NUMBERS] = "an array of seconds, each from 0 to 1e12",
+    [FIELD_TEXTS] = "an array of strings",
 };
 
 struct field {
@@ -68,6 +70,7 @@ static const struct field result_fields[] = {
     {"cache", FIELD_TEXT, false, NULL},
     {"skipped", FIELD_TEXT, false, NULL},
     {"note", FIELD_TEXT, false, NULL},
+    {"assumed", FIELD_TEXTS, false, NULL},
     {"time_s", FIELD_OBJECT, false, NULL},
     {"time_s.median", FIELD_SECONDS, false, NULL},
     {"time_s.min", FIELD_SECONDS, false, NULL},
@@ -209,6 +212,13 @@ static bool field_fits(const struct field *field, const json_t *value)
         json_array_foreach(value, i, element)
         {
             if (!is_seconds(element))
+                return false;
+        }
+        return json_is_array(value);
+    case FIELD_TEXTS:
+        json_array_foreach(value, i, element)
+        {
+            if (!json_is_string(element))
                 return false;
         }
         return json_is_array(value);

@@ -144,7 +144,31 @@ static void preparation_row(const struct view *view, const struct series *series
     const double time_s = record_number(record, "preparation.time_s");
     if (time_s > 0)
         grid_text(grid, 0, "(weights packed once, in %s to %.3g GB, in none of these times)",
-                  format_unit(time_s, "s", time), record_number(record, "preparation.bytes") * 1e-9);
+                  format_quantity(time_s, "s", time), record_number(record, "preparation.bytes") * 1e-9);
+}
+
+/* Parameters of the device that nobody published; of what is measured, those of its energy. */
+static void assumed_row(const struct view *view, int index, struct grid *grid)
+{
+    const json_t *names = NULL, *record = NULL;
+    char list[1024] = "", text[TEXT_SIZE];
+    size_t i, used = 0;
+    json_t *name;
+    for (int r = 0; r < view->n_results && !names; r++)
+        if (view->results[r].series == index && !view->results[r].replaced) {
+            record = view->results[r].record;
+            names = record_get(record, "assumed");
+        }
+    json_array_foreach(names, i, name)
+    {
+        if (used < sizeof list)
+            used += (size_t)snprintf(list + used, sizeof list - used, "%s%s", i ? ", " : "",
+                                     text_clean(json_string_value(name), 60, text));
+    }
+    if (used)
+        grid_text(grid, 0, "(%sassumed, not published: %s)",
+                  strcmp(record_text(record, "provenance"), "measured") ? "" : "J/token is a model's; ",
+                  list);
 }
 
 static bool lacks_error(const struct result *result, int series, const char *reason)
@@ -198,6 +222,7 @@ void table_series(const struct view *view, int index, struct grid *grid)
     preparation_row(view, series, grid);
     reason_rows(view, index, grid);
     noise_row(view, index, grid);
+    assumed_row(view, index, grid);
     if (n_alone == 0)
         return;
     grid_text(grid, 0, "timed alone; in the plan they are inside a fused group, so they are in no sum:");

@@ -339,7 +339,7 @@ expect 0 "compare scan in the model" --platform cpu --checkpoint "$tiny" --compa
 (($(grep -c '"scope":"model".*"compare"' whole-scans/records.jsonl) == 4)) || fail "compare scan in the model: not 4 models"
 (($(grep -c '"scope":"layer".*"compare"' whole-scans/records.jsonl) == 4)) || fail "compare scan in the model: not 4 layers"
 expect 0 "assumed chunk" --platform leo2-model --model mnist-mamba --scan chunked --stage scan --format json &&
-    prints "assumed chunk" "assumed: chunks of 256 steps"
+    prints "assumed chunk" '"assumed":["chunks of 256 steps","clock"'
 expect 0 "chosen chunk" --platform leo2-model --model mnist-mamba --scan chunked:8 --stage scan --format json
 grep -q "chunks of 256" out && fail "chosen chunk: a chunk is said to be assumed"
 expect 0 "compare scan on a device" --platform fpga-model:fastmamba-vc709 --compare scan --seqlen 512,1024 --out fpga-scans &&
