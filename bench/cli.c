@@ -256,8 +256,8 @@ static const struct option_spec {
     {"all-logits", NULL, RUN, parse_flag, FIELD(all_logits), "the head sees every token, not only the last"},
     {"set", "KEY=VALUE", RUN | EVAL, parse_setting, 0, "an option of a modelled device; see 'list devices'"},
     {"compare", "WHAT", RUN, parse_compare, 0,
-     "kernel, isa, threads, precision, fusion, scan or recompute: all of its variants in turns,\n"
-     "                              each against the first"},
+     "kernel, isa, threads, precision, fusion, scan, recompute, or an option of a modelled device:\n"
+     "                              all of its variants in turns, each against the first"},
     {"out", "DIR", RUN | REPORT, parse_text, FIELD(out), "folder for records, figures and report.html"},
     {"format", "F", RUN, parse_format, FIELD(format), "table (default), json, csv or gbench"},
     {"format", "F", LIST | VALIDATE, parse_table_or_json, FIELD(format), "table (default) or json"},

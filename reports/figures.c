@@ -390,7 +390,7 @@ static bool draw_speedup(const struct view *view, const struct page *page, const
     return figure_close(&figure, folder, error);
 }
 
-enum { COMPARISON_MOST_ROWS = 72, VARIANT_COLUMNS = 20 };
+enum { COMPARISON_MOST_ROWS = 128, VARIANT_COLUMNS = 20 };
 
 /* A heading, or the bar of one variant of one unit against its baseline. */
 struct comparison_row {
@@ -490,7 +490,7 @@ static void comparison_heading(const struct figure *figure, const struct compari
     char time[TEXT_SIZE], shown[TEXT_SIZE], unit[TEXT_SIZE], baseline[TEXT_SIZE], *text;
     const char *device = record_text(row->record, "device"), *stage = record_text(row->record, "stage");
     int length;
-    format_unit(record_number(row->record, "time_s.median"), "s", time);
+    format_quantity(record_number(row->record, "time_s.median"), "s", time);
     if (row->platform)
         length = asprintf(&text, "%s%s%s", record_text(row->record, "platform"), device ? ":" : "",
                           device ? device : "");
@@ -1070,10 +1070,7 @@ static void total_label(const struct figure *figure, const struct view *view, co
 {
     const struct result *model = model_result(view, series);
     char total[TEXT_SIZE], text[TEXT_SIZE + 2];
-    format_unit(model ? model->time_s : series->parts_s, "s", total);
-    char *padding = strstr(total, "  ");
-    if (padding)
-        memmove(padding, padding + 1, strlen(padding));
+    format_quantity(model ? model->time_s : series->parts_s, "s", total);
     snprintf(text, sizeof text, "%s%s", series->parts_skipped > 0 ? "*" : "", total);
     label(figure, page_width - edge, y, "right", text);
 }

@@ -165,6 +165,14 @@ char *format_unit(double value, const char *unit, char *out)
     return out;
 }
 
+char *format_quantity(double value, const char *unit, char *out)
+{
+    char *blanks = strstr(format_unit(value, unit, out), "  ");
+    if (blanks)
+        memmove(blanks, blanks + 1, strlen(blanks));
+    return out;
+}
+
 char *format_percent(double percent, char *out)
 {
     out[0] = '\0';

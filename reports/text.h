@@ -23,6 +23,8 @@ int text_columns(const char *text);
  * unit padded to the width of a prefixed one). */
 char *format_number(double value, char *out);
 char *format_unit(double value, const char *unit, char *out);
+/* The same in running text, where nothing stands in columns. */
+char *format_quantity(double value, const char *unit, char *out);
 char *format_bytes(double value, char *out); /* "1.84 GB" */
 char *format_percent(double percent, char *out);
 
