@@ -698,10 +698,16 @@ static double host_cycles(const struct device_host *host, const struct work *wor
            host->log * (double)work->log + host->div * (double)work->div + host->value * values;
 }
 
+/* As many names as there is room for. */
 static void append_name(char *list, size_t size, const char *name)
 {
+    static const char more[] = ", ...";
     const size_t used = strlen(list);
-    snprintf(list + used, size - used, "%s%s", used ? ", " : "", name);
+    const bool full = used >= sizeof more && !strcmp(list + used - (sizeof more - 1), more);
+    if (used + strlen(name) + 2 * sizeof more <= size)
+        snprintf(list + used, size - used, "%s%s", used ? ", " : "", name);
+    else if (!full && used + sizeof more <= size)
+        memcpy(list + used, more, sizeof more);
 }
 
 /* The tile in which a fused group's inner tensors fit on chip beside its state and the weights that every
