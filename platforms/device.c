@@ -469,7 +469,9 @@ bool expression_value(const char *text, double missing, expression_lookup *looku
     skip_blanks(&parser);
     if (*parser.at)
         return complain(&parser, "'+' or '*' is missing");
-    return true;
+    return (*value >= 0 && *value <= DEVICE_LARGEST) ||
+           error_set(error, STATUS_USAGE, "'%.80s' is %g; it must be a finite number from 0 to %g", text,
+                     *value, DEVICE_LARGEST);
 }
 
 /* Checks that the schema cannot express. The first complaint wins. */
@@ -494,11 +496,18 @@ static void refuse(struct check *check, const char *format, ...)
     check->failed = true;
 }
 
+static void check_range(struct check *check, const char *key, double value, double least)
+{
+    if (!(value >= least && value <= DEVICE_LARGEST))
+        refuse(check, "%s is %g; it must be a finite number from %g to %g", key, value, least,
+               DEVICE_LARGEST);
+}
+
 static void check_number(struct check *check, const char *key, double value, bool positive)
 {
-    if (!isfinite(value) || value < 0 || (positive && value == 0))
-        refuse(check, "%s is %g; it must be a finite number %s 0", key, value,
-               positive ? "above" : "of at least");
+    if (positive && !(value > 0 && isfinite(value)))
+        refuse(check, "%s is %g; it must be a finite number above 0", key, value);
+    check_range(check, key, value, positive ? 1 / DEVICE_LARGEST : 0);
 }
 
 static const struct device_option *find_option(const struct device *device, const char *name, size_t length)
@@ -561,9 +570,8 @@ static void check_expression(struct check *check, const char *unit, const char *
     struct error error = {0};
     if (!expression_value(text, 1, lookup_any, (void *)check->device, &value, &error))
         refuse(check, "unit '%.40s', %s: %s", unit, key, error.text);
-    else if (!isfinite(value) || (positive && value <= 0))
-        refuse(check, "unit '%.40s', %s: '%.80s' must be a finite number%s", unit, key, text,
-               positive ? " above 0" : "");
+    else if (positive && value < 1 / DEVICE_LARGEST)
+        refuse(check, "unit '%.40s', %s: '%.80s' must be above 0", unit, key, text);
 }
 
 /* One condition of a `when`; *rest is where the next begins, or null. */
@@ -692,6 +700,9 @@ static void check_unit(struct check *check, const struct device_unit *unit)
     check_expression(check, name, "calls", unit->calls, true);
     check_expression(check, name, "tile_overhead", unit->tile_overhead, false);
     check_expression(check, name, "call_overhead", unit->call_overhead, false);
+    if (unit->tiles_count > STAGE_MAX_DIMS)
+        refuse(check, "unit '%.40s' has %u tiles; no stage has more than %d dimensions", name,
+               unit->tiles_count, STAGE_MAX_DIMS);
     for (unsigned i = 0; i < unit->tiles_count; i++) {
         check_dim(check, name, "tiles", unit->tiles[i].dim);
         check_expression(check, name, "tiles", unit->tiles[i].size, true);
@@ -769,11 +780,11 @@ static void check_link(struct check *check, const struct device_link *link)
     check_number(check, "link: register_write_cycles", link->register_write_cycles, false);
     check_number(check, "link: register_read_cycles", link->register_read_cycles, false);
     check_number(check, "link: memory_bytes", link->memory_bytes, true);
-    check_number(check, "link: alignment", link->alignment, true);
+    check_range(check, "link: alignment", link->alignment, 1);
     check_when(check, "link: resident", link->resident);
     for (unsigned i = 0; i < link->transfers_count; i++) {
         check_when(check, "link: transfers", link->transfers[i].when);
-        check_number(check, "link: transfers: access_bytes", link->transfers[i].access_bytes, true);
+        check_range(check, "link: transfers: access_bytes", link->transfers[i].access_bytes, 1);
         check_number(check, "link: transfers: write_cycles", link->transfers[i].write_cycles, false);
         check_number(check, "link: transfers: read_cycles", link->transfers[i].read_cycles, false);
         check_number(check, "link: transfers: setup_cycles", link->transfers[i].setup_cycles, false);
@@ -900,6 +911,8 @@ static bool check_device(const struct device *device, const char *file, const ch
         check_number(&check, "baselines: fixed_s", device->baselines[i].fixed_s, false);
         check_number(&check, "baselines: token_s", device->baselines[i].token_s, false);
         check_number(&check, "baselines: tokens_per_joule", device->baselines[i].tokens_per_joule, false);
+        check_number(&check, "baselines: fixed_s + token_s",
+                     device->baselines[i].fixed_s + device->baselines[i].token_s, true);
     }
     for (unsigned i = 0; i < device->comparisons_count; i++)
         check_number(&check, "comparisons: seconds", device->comparisons[i].seconds, true);

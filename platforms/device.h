@@ -18,6 +18,10 @@
  * A `when` is "option=choice" or "option!=choice", or several, separated by commas, that must all hold; of
  * alternatives the first whose `when` holds (or that has none) counts. */
 
+/* Numbers, and what expressions give, are at most that; those that must be above 0 are at least its inverse.
+ */
+#define DEVICE_LARGEST 1e18
+
 /* Of several of one name the first whose `when` holds counts. */
 struct device_constant {
     char *name;
@@ -344,7 +348,7 @@ bool device_when(const struct device *device, const struct device_settings *sett
 bool device_joule(const struct device_energy *energy, const struct work *work, double on_chip_bytes,
                   double off_chip_bytes, double time_s, double *joule);
 
-/* Value of an expression whose names `lookup` knows; null text gives `missing`. */
+/* Value, from 0 to DEVICE_LARGEST, of an expression whose names `lookup` knows; null text gives `missing`. */
 typedef bool expression_lookup(void *context, const char *name, double *value);
 bool expression_value(const char *text, double missing, expression_lookup *lookup, void *context,
                       double *value, struct error *error);

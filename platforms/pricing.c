@@ -127,7 +127,11 @@ bool pricing_init(struct pricing *pricing, const struct device *device, const ch
             pricing->overlap_resources = device->overlap[i].resources;
             pricing->overlap_memory = device->overlap[i].memory;
             struct scope_names names = {.pricing = pricing};
-            return expression_value(device->overlap[i].tile, 0, lookup_name, &names, &pricing->tile, error);
+            struct error reason = {0};
+            return expression_value(device->overlap[i].tile, 0, lookup_name, &names, &pricing->tile,
+                                    &reason) ||
+                   error_set(error, STATUS_USAGE, "device %.40s, overlap, tile: %s", device->name,
+                             reason.text);
         }
     return true;
 }
@@ -179,6 +183,16 @@ static bool evaluate(struct scope_names *names, const char *text, double missing
     return true;
 }
 
+/* For what divides, and what steps through a dimension. */
+static bool evaluate_positive(struct scope_names *names, const char *text, double missing, double *value)
+{
+    return evaluate(names, text, missing, value) &&
+           (*value >= 1 / DEVICE_LARGEST ||
+            error_set(names->error, STATUS_USAGE,
+                      "device %.40s, unit '%.40s': '%.80s' is %g with these options; it must be above 0",
+                      names->pricing->device->name, names->unit->name, text, *value));
+}
+
 static bool find_named_dim(struct scope_names *names, const char *name, struct stage_dim **dim)
 {
     *dim = find_dim(&names->dims, name);
@@ -225,10 +239,16 @@ static bool trips_cycles(struct scope_names *names, const struct device_trip *tr
         double extent, lanes, overhead;
         if (t + 1 == count && !evaluate(names, trips[t].cycles, 1, &inner))
             return false;
-        if (!evaluate(names, trips[t].extent, 1, &extent) || !evaluate(names, trips[t].lanes, 1, &lanes) ||
+        if (!evaluate(names, trips[t].extent, 1, &extent) ||
+            !evaluate_positive(names, trips[t].lanes, 1, &lanes) ||
             !evaluate(names, trips[t].overhead, 0, &overhead))
             return false;
         inner = ceil(extent / lanes) * (inner + overhead);
+        if (!(inner <= DEVICE_LARGEST))
+            return error_set(names->error, STATUS_USAGE,
+                             "device %.40s, unit '%.40s': trips of %g in '%.80s' come to more than %g cycles",
+                             names->pricing->device->name, names->unit->name, ceil(extent / lanes),
+                             trips[t].extent, DEVICE_LARGEST);
     }
     *cycles = inner;
     return true;
@@ -255,7 +275,7 @@ static bool tile_step(struct scope_names *names, const struct device_tile *tile,
                       int64_t *step)
 {
     double size;
-    if (!find_named_dim(names, tile->dim, dim) || !evaluate(names, tile->size, 1, &size))
+    if (!find_named_dim(names, tile->dim, dim) || !evaluate_positive(names, tile->size, 1, &size))
         return false;
     *step = (int64_t)ceil(minimum(size, (double)(*dim)->value));
     return true;
@@ -432,6 +452,8 @@ static bool fill_tile(struct scope_names *names, struct ping_pong_tile *tile)
     return true;
 }
 
+enum { MAX_LISTED_TILES = 1 << 20 };
+
 struct tile_list {
     struct ping_pong_tile *tiles;
     int64_t count, room;
@@ -442,6 +464,11 @@ static bool list_tiles(struct scope_names *names, unsigned level, struct tile_li
 {
     const struct device_unit *unit = names->unit;
     if (level == unit->tiles_count) {
+        if (list->count == MAX_LISTED_TILES)
+            return error_set(names->error, STATUS_USAGE,
+                             "device %.40s, unit '%.40s': a call has more than %d tiles between its ports; "
+                             "they must be larger",
+                             names->pricing->device->name, unit->name, MAX_LISTED_TILES);
         if (list->count == list->room) {
             list->room = list->room ? 2 * list->room : 64;
             struct ping_pong_tile *tiles = realloc(list->tiles, (size_t)list->room * sizeof *tiles);
@@ -476,15 +503,14 @@ static bool wait_for_ports(struct scope_names *names, double count, struct cost 
               evaluate(names, unit->port_latency, 0, &block.store_latency) &&
               evaluate(names, unit->lead, 0, &block.lead) &&
               evaluate(names, unit->call_overhead, 0, &block.tail) &&
-              evaluate(names, memory->beat_bits, 0, &beat_bits) &&
-              evaluate(names, memory->bytes_per_cycle, 0, &block.bytes_per_cycle) &&
+              evaluate_positive(names, memory->beat_bits, 0, &beat_bits) &&
+              evaluate_positive(names, memory->bytes_per_cycle, 0, &block.bytes_per_cycle) &&
               evaluate(names, memory->latency, 0, &block.latency) &&
               evaluate(names, memory->stall_percent, 0, &stall_percent);
-    if (ok && !(stall_percent < 100 && beat_bits > 0 && block.bytes_per_cycle > 0))
+    if (ok && !(stall_percent < 100))
         return error_set(names->error, STATUS_USAGE,
-                         "%.40s: %g bits a beat, %g bytes a cycle, %g %% stalls: must be above 0, above 0, "
-                         "below 100",
-                         names->pricing->device->name, beat_bits, block.bytes_per_cycle, stall_percent);
+                         "device %.40s: ports that stall in %g %% of the cycles; it must be below 100",
+                         names->pricing->device->name, stall_percent);
     block.beat_bytes = beat_bits / 8;
     block.stall_share = stall_percent / 100;
     for (unsigned i = 0; i < unit->ports_count && ok; i++) {
@@ -766,9 +792,9 @@ static struct tiling group_tiling(const struct run *run, const struct graph *gra
         return tiling;
     tiling.held = whole;
     tiling.room = memory->on_chip_bytes;
-    tiling.tokens = (int64_t)floor(fmax(0, memory->on_chip_bytes - fixed) / token);
-    if (tiling.tokens > 0) {
-        tiling.tokens = tiling.tokens < run->graph->seqlen ? tiling.tokens : run->graph->seqlen;
+    if (fixed + token <= memory->on_chip_bytes) {
+        const double fitting = floor((memory->on_chip_bytes - fixed) / token);
+        tiling.tokens = (int64_t)fmax(1, fmin(fitting, (double)run->graph->seqlen));
         return tiling;
     }
     const int64_t channels = free_channels(graph, group);
@@ -1452,12 +1478,18 @@ static bool price_schedule(const struct run *run, bool alone, const struct group
             any = true;
             ok = add_group_steps(&list, &tile->graph, &plan->groups[g], notes);
         }
-        schedule->n_steps = list.n;
+        /* Where only the larger tiles keep a resource busy, or the smaller ones, the others pass that step.
+         */
+        for (int step = list.n; step < SCHEDULE_MAX_STEPS; step++)
+            list.steps[step] = (struct schedule_step){.resource = -1};
+        schedule->n_steps = list.n > schedule->n_steps ? list.n : schedule->n_steps;
     }
     if (ok && any) {
         schedule->layers = !span ? run->graph->shape.n_layer : 1;
+        struct error reason = {0};
         set_memory(run, schedule);
-        schedule_run(schedule, room);
+        ok = schedule_run(schedule, room, &reason) ||
+             error_set(error, reason.status, "device %.40s, memory: %s", run->device->name, reason.text);
         *times = room;
     }
     free(schedule);
@@ -1590,6 +1622,19 @@ static bool price_plan(struct run *run, const struct task *task, struct error *e
     return ok;
 }
 
+/* Records hold no longer times, and none that are no numbers. */
+static bool check_times(const struct run *run, struct error *error)
+{
+    const double longest = 1e12;
+    for (int u = 0; u < run->n_units; u++)
+        if (!*run->units[u].skip && !(run->prices[u].time_s <= longest))
+            return error_set(error, STATUS_USAGE,
+                             "device %.40s: %.100s would take %g s; its clock, units, memory and link must "
+                             "make that at most %g",
+                             run->device->name, run->units[u].name, run->prices[u].time_s, longest);
+    return true;
+}
+
 bool pricing_open(const char *platform, const char *default_device, const struct task *task, struct run **run,
                   struct error *error)
 {
@@ -1608,7 +1653,7 @@ bool pricing_open(const char *platform, const char *default_device, const struct
         !plan_build(graph, choices, &opened->plan, error) ||
         !plan_build(graph, plan_fusing("none", PRECISION_FP32), &opened->alone, error) ||
         !check_calls(opened, task->plan, error) || !check_scan(opened, error) ||
-        !weights_resident(opened, error) || !price_plan(opened, task, error)) {
+        !weights_resident(opened, error) || !price_plan(opened, task, error) || !check_times(opened, error)) {
         pricing_close(opened);
         return false;
     }

@@ -47,7 +47,7 @@ static double move(struct simulation *s, double bytes, double earliest)
 static double make_room(struct slices *slices, double bytes, double room)
 {
     double since = 0;
-    while (slices->count > 0 && (slices->total + bytes > room || slices->count == RING)) {
+    while (slices->count > 0 && slices->total + bytes > room) {
         since = larger(since, slices->released[slices->first]);
         slices->total -= slices->bytes[slices->first];
         slices->first = (slices->first + 1) % RING;
@@ -56,8 +56,15 @@ static double make_room(struct slices *slices, double bytes, double room)
     return since;
 }
 
+/* Of more slices than the ring has places for the last ones leave together. */
 static void hold(struct slices *slices, double bytes, double until)
 {
+    if (slices->count == RING) {
+        const int64_t last = (slices->first + RING - 1) % RING;
+        slices->bytes[last] += bytes;
+        slices->released[last] = until;
+        return;
+    }
     const int64_t at = (slices->first + slices->count++) % RING;
     slices->bytes[at] = bytes;
     slices->released[at] = until;
@@ -75,6 +82,11 @@ static double when_ready(const struct simulation *s, int64_t tile, int step)
     return what->resource < 0 ? ready : larger(ready, s->resource_free[what->resource]);
 }
 
+static double count_slices(const struct schedule *schedule, double bytes)
+{
+    return bytes > 0 ? ceil(bytes / fmin(schedule->slice_bytes, larger(schedule->room_bytes / 2, 1))) : 1;
+}
+
 /* Weights that stay are loaded by the first tile and leave with the last one. */
 static void run_step(struct simulation *s, int64_t tile, int step, double start)
 {
@@ -85,10 +97,8 @@ static void run_step(struct simulation *s, int64_t tile, int step, double start)
     const double state = first || !schedule->state_once ? what->state_bytes : 0;
     const double in = (loads ? what->weight_bytes : 0) + state;
     const double out = (last || !schedule->resident ? what->weight_bytes : 0) + state;
-    const double most = larger(in, out);
-    double slices = 1, at = start;
-    if (most > 0)
-        slices = ceil(most / fmin(schedule->slice_bytes, larger(schedule->room_bytes / 2, 1)));
+    const double slices = count_slices(schedule, larger(in, out));
+    double at = start;
     for (double i = 0; i < slices; i++) {
         if (in > 0) {
             at = larger(at, move(s, in / slices, make_room(&s->slices, in / slices, schedule->room_bytes)));
@@ -155,9 +165,28 @@ static int64_t fewer(int64_t a, int64_t b)
     return a < b ? a : b;
 }
 
-void schedule_run(const struct schedule *schedule, struct schedule_times *times)
+static bool check_slices(const struct schedule *schedule, struct error *error)
+{
+    for (int size = 0; size < 2; size++)
+        for (int i = 0; i < schedule->n_steps; i++) {
+            const struct schedule_step *step = &schedule->steps[size][i];
+            const double bytes = step->weight_bytes + step->state_bytes;
+            if (bytes > 0 &&
+                !(schedule->slice_bytes > 0 && count_slices(schedule, bytes) <= SCHEDULE_MAX_SLICES))
+                return error_set(error, STATUS_USAGE,
+                                 "slice_bytes of %g cuts the %g bytes of a step into more than %d slices; it "
+                                 "must be at least %g",
+                                 schedule->slice_bytes, bytes, SCHEDULE_MAX_SLICES,
+                                 ceil(bytes / SCHEDULE_MAX_SLICES));
+        }
+    return true;
+}
+
+bool schedule_run(const struct schedule *schedule, struct schedule_times *times, struct error *error)
 {
     int64_t now[2];
+    if (!check_slices(schedule, error))
+        return false;
     for (int size = 0; size < 2; size++)
         now[size] = fewer(schedule->tiles[size], SIMULATED_TILES);
     simulate(schedule, now[0], now[1], times);
@@ -173,4 +202,5 @@ void schedule_run(const struct schedule *schedule, struct schedule_times *times)
         times->layer += rest * (end.layer - before.layer) / (double)half;
         times->off_chip_bytes += rest * (end.off_chip_bytes - before.off_chip_bytes) / (double)half;
     }
+    return true;
 }

@@ -6,6 +6,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "mamba/error.h"
+
 /* When the tiles of a layer go through the resources of a device, and its off-chip memory feeds them.
  *
  * A layer is a list of steps, each on one resource; a tile is a share of the tokens that takes every step
@@ -16,7 +18,7 @@
  * ahead of their use as far as there is room: a slice is used once it is wholly there and leaves room once
  * its part of the step is done. Activations that go off chip move while their step runs. */
 
-enum { SCHEDULE_MAX_STEPS = 64 };
+enum { SCHEDULE_MAX_STEPS = 64, SCHEDULE_MAX_SLICES = 1 << 18 };
 
 struct schedule_step {
     int resource;   /* negative: takes no resource */
@@ -35,7 +37,7 @@ struct schedule {
     int64_t layers;
     double bytes_per_cycle; /* 0: memory costs no time */
     double room_bytes;      /* for slices on chip */
-    double slice_bytes;     /* largest slice */
+    double slice_bytes;     /* largest slice; a step moves at most SCHEDULE_MAX_SLICES of them */
     bool resident;          /* the weights of a layer stay until its last tile */
     bool state_once;
 };
@@ -47,7 +49,7 @@ struct schedule_times {
 };
 
 /* Long schedules are continued from their steady state: a tile (a layer) more costs what the last ones did.
- */
-void schedule_run(const struct schedule *schedule, struct schedule_times *times);
+ * False: slice_bytes is too small, or not above 0 where there is anything to slice. */
+bool schedule_run(const struct schedule *schedule, struct schedule_times *times, struct error *error);
 
 #endif

@@ -94,6 +94,9 @@ static bool workload_figure(const struct device *device, const struct device_res
                             const struct price *price, double *value, struct error *error)
 {
     const double tokens = strcmp(result->phase, "decode") ? seqlen : 1;
+    if (price->time_s <= 0)
+        return error_set(error, STATUS_USAGE, "%s takes no time: no unit, memory or host has a cost for it",
+                         result->model);
     switch (result->figure) {
     case FIGURE_CYCLES:
     case FIGURE_REDUCTION:
@@ -206,6 +209,11 @@ static bool price_result(const struct device *device, const struct device_result
          !price_options(device, result, result->against, result->against_count, &slower, &reason)))
         return error_set(error, reason.status, "configs/devices/%.40s-%.40s.yaml: published '%.40s': %.300s",
                          device->platform, device->name, result->id, reason.text);
+    if (result->figure == FIGURE_REDUCTION && slower <= 0)
+        return error_set(error, STATUS_USAGE,
+                         "configs/devices/%.40s-%.40s.yaml: published '%.40s': against these options nothing "
+                         "takes time, so nothing can be reduced",
+                         device->platform, device->name, result->id);
     if (result->figure == FIGURE_REDUCTION)
         value = 1 - value / slower;
     *row = (struct validation_row){.platform = device->platform,

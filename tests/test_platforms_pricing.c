@@ -828,6 +828,20 @@ static void hostile_files_give_one_line(void **state)
         {"{send_cycles: 0,", "{send_cycles: -1,", "send_cycles"},
         {"resident: weights=resident", "resident: weights", "weights"},
         {"mul_pj: 1,", "mul_pj: -1,", "energy"},
+        {"mul_pj: 1,", "mul_pj: 1e300,", "energy"},
+        {"clock_hz: 1e6", "clock_hz: 1e300", "from 1e-18 to 1e+18"},
+        {"access_bytes: 4", "access_bytes: 1e-300", "access_bytes"},
+        {"alignment: 4", "alignment: 1e-9", "alignment"},
+        {"fixed_s: 1, token_s: 1", "fixed_s: 0, token_s: 0", "fixed_s + token_s"},
+        {"tiles:\n      - {dim: heads, size: width}\n",
+         "tiles:\n"
+         "      - {dim: heads, size: width}\n      - {dim: heads, size: width}\n      - {dim: heads, size: "
+         "width}\n"
+         "      - {dim: heads, size: width}\n      - {dim: heads, size: width}\n      - {dim: heads, size: "
+         "width}\n"
+         "      - {dim: heads, size: width}\n      - {dim: heads, size: width}\n      - {dim: heads, size: "
+         "width}\n",
+         "10 tiles"},
         {"provenance: derived", "provenance: guessed", "guessed (line: "},
         {"figure: compute_cycles", "figure: speedup", "baselines"},
         {"figure: compute_cycles", "figure: pipeline_cycles", "pipeline"},
@@ -868,6 +882,125 @@ static void a_law_that_does_not_fit_its_stage_is_an_error(void **state)
     assert_contains(error.text, "toy");
     assert_contains(error.text, "'head'");
     assert_contains(error.text, "headdim");
+}
+
+/* The check of the file knows neither dimensions nor options. */
+static void what_only_a_call_shows_is_refused(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *from, *to, *unit, *said;
+    } cases[] = {
+        {"summary: s, default: 2", "summary: s, default: 0, may_be_zero: true", "grid", "'width' is 0"},
+        {"extent: heads*headdim, cycles: 4", "extent: heads*headdim, cycles: 1e18", "grid", "1e+18 cycles"},
+        {"extent: n, overhead: 3", "extent: n*1e18", "fc", "'n*1e18' is 5e+18"},
+        {"values: n*k,", "values: 1e18*n*k,", "fc", "'1e18*n*k' is"},
+    };
+    const struct pricing_dims all[] = {{3, {{"m", 1}, {"n", 5}, {"k", 70}}},
+                                       {3, {{"rows", 1}, {"heads", 5}, {"headdim", 3}}}};
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        struct pricing pricing;
+        struct cost cost;
+        struct notes notes = {""};
+        struct error error = {0};
+        write_changed(cases[i].from, cases[i].to);
+        struct device *device = load("fpga-model", "toy");
+        assert_true(pricing_init(&pricing, device, NULL, 0, &error));
+        if (pricing_call(&pricing, pricing_unit_named(&pricing, cases[i].unit),
+                         &all[!strcmp(cases[i].unit, "grid")], false, &cost, &notes, &error))
+            fail_msg("'%s' for '%s' was taken", cases[i].to, cases[i].from);
+        assert_int_equal(error.status, STATUS_USAGE);
+        assert_contains(error.text, "toy");
+        assert_contains(error.text, cases[i].unit);
+        assert_contains(error.text, cases[i].said);
+        device_free(device);
+    }
+}
+
+static void times_that_no_record_holds_are_refused(void **state)
+{
+    (void)state;
+    const struct model_shape shape = tiny_shape();
+    static struct graph graph;
+    static struct plan plan;
+    struct run *run;
+    struct error error = {0};
+    const struct task task = {.graph = &graph, .plan = &plan, .device = "toy"};
+    assert_true(graph_build(&shape, PHASE_DECODE, 1, 1, false, &graph, &error));
+    assert_true(plan_build(&graph, plan_fusing("scan+contract", PRECISION_FP32), &plan, &error));
+    write_changed("clock_hz: 1e6", "clock_hz: 1e-17");
+    assert_false(platform_find("fpga-model")->open(&task, &run, &error));
+    assert_int_equal(error.status, STATUS_USAGE);
+    assert_contains(error.text, "clock");
+}
+
+/* A fused group too large for the chip, of values that move for free. */
+static void values_without_bytes_need_no_tile_of_tokens(void **state)
+{
+    (void)state;
+    const struct model_shape shape = tiny_shape();
+    write_changed("activation_bytes: 2\n    state_bytes: 4\n    on_chip_bytes: 300",
+                  "activation_bytes: 0\n    state_bytes: 4\n    on_chip_bytes: 100");
+    struct bench *bench = open_bench("fpga-model", "toy", &shape, PHASE_PREFILL, 2, 3, "scan+contract", NULL);
+    const struct price price = price_of(bench, "scan+contract");
+    /* 8 channels of 4 states of 4 bytes are 128. */
+    assert_near(price.held_bytes, 128);
+    assert_int_equal(price.tile_tokens, 1);
+    assert_int_equal(price.tile_channels, 6);
+    close_bench(bench);
+}
+
+/* A tile of 2 tokens keeps `late` busy, one of 1 does not. */
+static const char uneven[] = "name: toy\n"
+                             "platform: fpga-model\n"
+                             "summary: for tests\n"
+                             "source: this file\n"
+                             "clock_hz: 1\n"
+                             "units:\n"
+                             "  - name: early\n"
+                             "    stages: [norm, in_proj, conv, silu, x_proj, dt_proj, softplus, discretize, "
+                             "scan, contract, skip, gate,\n"
+                             "             out_proj, embed, final_norm, head]\n"
+                             "    pipelines:\n"
+                             "      - {name: all, depth: 1}\n"
+                             "  - name: residual\n"
+                             "    stages: [residual]\n"
+                             "    pipelines:\n"
+                             "      - {name: first, resource: early, depth: 1}\n"
+                             "      - {name: last, resource: late, depth: 1000*log2(rows)}\n"
+                             "overlap:\n"
+                             "  - {resources: true, memory: true, tile: 2}\n";
+
+static void tiles_of_two_sizes_may_differ_in_steps(void **state)
+{
+    (void)state;
+    const struct model_shape shape = tiny_shape();
+    write_temporary_text("devices/fpga-model-toy.yaml", uneven);
+    struct bench *bench = open_bench("fpga-model", "toy", &shape, PHASE_PREFILL, 1, 3, "none", NULL);
+    /* 14 stages for each of the two tiles; the larger one's last step follows when it is through. */
+    const struct price price = price_of(bench, "layer");
+    assert_true(price.time_s >= 1000);
+    close_bench(bench);
+}
+
+static void ports_take_no_more_tiles_than_can_be_listed(void **state)
+{
+    (void)state;
+    use_source_configs();
+    struct device *device = load("fpga-model", "ssm-block");
+    const char *const options[] = {"ports=axi", "tile_heads=1", "tile_headdim=1"};
+    const struct pricing_dims dims = {
+        5, {{"batch", 1}, {"seqlen", 1}, {"heads", 65535}, {"headdim", 65535}, {"d_state", 128}}};
+    struct pricing pricing;
+    struct cost cost;
+    struct notes notes = {""};
+    struct error error = {0};
+    assert_true(pricing_init(&pricing, device, options, COUNT_OF(options), &error));
+    assert_false(
+        pricing_call(&pricing, pricing_unit_named(&pricing, "ssm"), &dims, false, &cost, &notes, &error));
+    assert_int_equal(error.status, STATUS_USAGE);
+    assert_contains(error.text, "1048576 tiles");
+    device_free(device);
 }
 
 static void devices_are_listed_by_platform(void **state)
@@ -913,6 +1046,11 @@ int main(void)
         TEST(training_is_priced_or_refused),
         TEST(hostile_files_give_one_line),
         TEST(a_law_that_does_not_fit_its_stage_is_an_error),
+        TEST(what_only_a_call_shows_is_refused),
+        TEST(times_that_no_record_holds_are_refused),
+        TEST(values_without_bytes_need_no_tile_of_tokens),
+        TEST(tiles_of_two_sizes_may_differ_in_steps),
+        TEST(ports_take_no_more_tiles_than_can_be_listed),
         TEST(devices_are_listed_by_platform),
     };
     return cmocka_run_group_tests(tests, use_temporary_configs, remove_temporary_folder);

@@ -166,11 +166,32 @@ static void a_wrong_law_is_found(void **state)
     device_free(device);
 }
 
+/* Each dimension may be large, all of them together are terabytes. */
+static void calls_too_large_to_simulate_are_refused(void **state)
+{
+    (void)state;
+    const struct platform *platform = platform_find("fpga-rtl");
+    static const int64_t shapes[][2] = {{65535, 65535}, {65535, 64}, {65536, 1}, {1, 65536}, {0, 1}, {1, -1}};
+    if (platform->missing())
+        skip();
+    setenv("MAMBA_BENCH_CONFIGS", TEST_CONFIGS, 1);
+    for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) {
+        const struct stage_dim dims[] = {
+            {"heads", shapes[i][0]}, {"headdim", shapes[i][1]}, {"d_state", 128}};
+        struct price price;
+        struct error error = {0};
+        assert_false(platform->call("ssm-block", NULL, dims, 3, &price, &error));
+        assert_int_equal(error.status, STATUS_USAGE);
+        assert_non_null(strstr(error.text, "can be simulated"));
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_model_agrees_on_calls_that_it_was_not_made_on),
         cmocka_unit_test(a_wrong_law_is_found),
+        cmocka_unit_test(calls_too_large_to_simulate_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -25,7 +25,9 @@ static void assert_near(double got, double want)
 static struct schedule_times run(const struct schedule *schedule)
 {
     struct schedule_times times;
-    schedule_run(schedule, &times);
+    struct error error = {0};
+    if (!schedule_run(schedule, &times, &error))
+        fail_msg("%s", error.text);
     return times;
 }
 
@@ -167,6 +169,48 @@ static void resident_weights_come_once_a_layer(void **state)
     assert_true(run(&schedule).layer > 100 * 10);
 }
 
+/* More slices than are kept count of: the next layer's first ones still come as soon as the last tile has
+ * made room for them. */
+static void many_slices_leave_one_after_another(void **state)
+{
+    (void)state;
+    const struct schedule schedule = {
+        .n_steps = 1,
+        .steps = {{{.resource = 0, .cycles = 8192, .weight_bytes = 8192}}},
+        .tiles = {2, 0},
+        .layers = 3,
+        .bytes_per_cycle = 0.5,
+        .room_bytes = 8192,
+        .slice_bytes = 1,
+        .resident = true,
+    };
+    /* The memory, two cycles a slice, begins anew with the last tile and never rests. */
+    const double layer = run(&schedule).layer;
+    assert_true(layer >= 2 * 8192 && layer <= 2 * 8192 + 4);
+}
+
+static void slices_of_no_size_are_refused(void **state)
+{
+    (void)state;
+    static const double sizes[] = {0, -1, 1e-3, NAN};
+    struct schedule schedule = {
+        .n_steps = 1,
+        .steps = {{{.resource = 0, .cycles = 10, .weight_bytes = 1000}}},
+        .tiles = {1, 0},
+        .layers = 1,
+        .bytes_per_cycle = 1,
+        .room_bytes = 1000,
+    };
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+        struct schedule_times times;
+        struct error error = {0};
+        schedule.slice_bytes = sizes[i];
+        assert_false(schedule_run(&schedule, &times, &error));
+        assert_int_equal(error.status, STATUS_USAGE);
+        assert_non_null(strstr(error.text, "slice_bytes"));
+    }
+}
+
 static void activations_move_while_their_step_runs(void **state)
 {
     (void)state;
@@ -262,6 +306,8 @@ int main(void)
         cmocka_unit_test(slow_memory_is_the_limit),
         cmocka_unit_test(room_limits_reading_ahead),
         cmocka_unit_test(resident_weights_come_once_a_layer),
+        cmocka_unit_test(many_slices_leave_one_after_another),
+        cmocka_unit_test(slices_of_no_size_are_refused),
         cmocka_unit_test(activations_move_while_their_step_runs),
         cmocka_unit_test(a_pipelined_layer_lies_between_its_bounds),
         cmocka_unit_test(prefill_on_fastmamba_is_proportional_to_seqlen),

@@ -83,7 +83,22 @@ static bool choose(const char *device, const char *const *options, struct chosen
     while (options && options[n_options])
         n_options++;
     return device_load(name, device ? device : default_device, &chosen->device, error) &&
-           device_settings(chosen->device, options, n_options, &chosen->settings, error);
+           device_settings(chosen->device, options, n_options, &chosen->settings, error) &&
+           (chosen->device->clock_hz > 0 ||
+            error_set(error, STATUS_USAGE, "configs/devices/%s-%.40s.yaml: clock_hz must be above 0", name,
+                      chosen->device->name));
+}
+
+/* A call of the largest takes minutes and 2 GB. */
+static bool check_size(int64_t heads, int64_t headdim, int64_t d_state, struct error *error)
+{
+    const int64_t most = INT64_C(1) << 25;
+    return (heads >= 1 && heads <= UINT16_MAX && headdim >= 1 && headdim <= UINT16_MAX &&
+            heads * headdim <= most / d_state) ||
+           error_set(error, STATUS_USAGE,
+                     "fpga-rtl: a call of %lld heads of %lld channels with %lld states each; 1 to %d heads "
+                     "and channels and at most %lld states can be simulated",
+                     (long long)heads, (long long)headdim, (long long)d_state, UINT16_MAX, (long long)most);
 }
 
 static struct unit *add_unit(struct run *run, enum scope scope, const char *unit_name)
@@ -193,6 +208,8 @@ static bool simulate_call(struct run *run, const struct ssd_scan_args *scan, con
                           const float *state, int64_t sequence, int64_t group, struct error *error)
 {
     const int64_t heads = scan->heads / scan->groups, first = group * heads, n = scan->d_state;
+    if (!check_size(heads, scan->headdim, n, error))
+        return false;
     const int64_t channels = heads * scan->headdim, states = channels * n;
     const float *delta = scan->delta + sequence * scan->delta_stride + first;
     const float *x = scan->x + sequence * scan->x_stride + first * scan->headdim;
@@ -415,10 +432,8 @@ static bool rtl_call(const char *device, const char *const *options, const struc
     const int64_t heads = dimension(dims, n_dims, "heads"), headdim = dimension(dims, n_dims, "headdim");
     bool ok = choose(device, options, &chosen, error) &&
               find_block(&chosen, dimension(dims, n_dims, "d_state"), error);
-    if (ok && (heads < 1 || headdim < 1 || heads > UINT16_MAX || headdim > UINT16_MAX))
-        ok = error_set(error, STATUS_USAGE, "a call of %lld heads of %lld channels; 1 to %d of each fit",
-                       (long long)heads, (long long)headdim, UINT16_MAX);
-    ok = ok && simulate_random(&chosen, (int)heads, (int)headdim, &counts, error);
+    ok = ok && check_size(heads, headdim, chosen.block->d_state, error) &&
+         simulate_random(&chosen, (int)heads, (int)headdim, &counts, error);
     if (ok)
         fill_price(&chosen, &counts, price);
     device_free(chosen.device);
