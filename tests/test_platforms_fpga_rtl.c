@@ -130,6 +130,26 @@ static void compare_arithmetic(const uint16_t *a, const uint16_t *b)
     }
 }
 
+/* Any number of operands, and nothing beyond. */
+static void test_rtl_arithmetic_of_few(void **state)
+{
+    (void)state;
+    require_rtl();
+    for (int n = 1; n <= 67; n += 11) {
+        uint16_t operands[67], product[68] = {0}, sum[68] = {0};
+        for (int i = 0; i < n; i++)
+            operands[i] = (uint16_t)(0x3c00 + i);
+        product[n] = sum[n] = 0xabcd;
+        assert_true(block_arithmetic(operands, operands, product, sum, n));
+        for (int i = 0; i < n; i++) {
+            assert_int_equal(product[i], half_mul(operands[i], operands[i]));
+            assert_int_equal(sum[i], half_add(operands[i], operands[i]));
+        }
+        assert_int_equal(product[n], 0xabcd);
+        assert_int_equal(sum[n], 0xabcd);
+    }
+}
+
 /* Every first operand with every special and with every exponent of either sign. */
 static void test_rtl_arithmetic(void **state)
 {
@@ -357,6 +377,7 @@ int main(void)
 #endif
         cmocka_unit_test(test_half_flushes),
         cmocka_unit_test(test_rtl_arithmetic),
+        cmocka_unit_test(test_rtl_arithmetic_of_few),
         cmocka_unit_test(test_rtl_computes_what_c_computes),
         cmocka_unit_test(test_rtl_honours_backpressure),
         cmocka_unit_test(test_rtl_computes_with_specials),

@@ -64,7 +64,7 @@ bool block_simulate(const struct block *block, const struct block_memory *memory
 /* The same words as from the RTL, in C. */
 void block_compute(const struct block *block, const struct block_call *call);
 
-/* n products and sums by the RTL's arithmetic units. False: not built in. */
+/* n products and sums, any number, by the RTL's arithmetic units. False: not built in. */
 bool block_arithmetic(const uint16_t *a, const uint16_t *b, uint16_t *product, uint16_t *sum, int64_t n);
 
 #ifdef __cplusplus

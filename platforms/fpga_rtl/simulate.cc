@@ -2,6 +2,7 @@
 // SPDX-FileCopyrightText: 2026 The mamba-bench developers
 #include <verilated.h>
 
+#include <algorithm>
 #include <cinttypes>
 #include <cstring>
 #include <memory>
@@ -296,19 +297,22 @@ bool block_simulate(const struct block *block, const struct block_memory *memory
 bool block_arithmetic(const uint16_t *a, const uint16_t *b, uint16_t *product, uint16_t *sum, int64_t n)
 {
     enum { LANES = 32, MUL = 6, ADD = 11 };
+    const auto bytes_from = [n](int64_t at) {
+        return 2 * static_cast<size_t>(std::min<int64_t>(n - at, LANES));
+    };
     VerilatedContext context;
     Vfp16_lanes top{&context};
     for (int64_t i = 0; i < n + LANES * ADD; i += LANES) {
         top.clk = 0;
         if (i < n) {
-            memcpy(&top.a[0], a + i, 2 * LANES);
-            memcpy(&top.b[0], b + i, 2 * LANES);
+            memcpy(&top.a[0], a + i, bytes_from(i));
+            memcpy(&top.b[0], b + i, bytes_from(i));
         }
         top.eval();
         if (i >= LANES * MUL && i - LANES * MUL < n)
-            memcpy(product + i - LANES * MUL, &top.product[0], 2 * LANES);
+            memcpy(product + i - LANES * MUL, &top.product[0], bytes_from(i - LANES * MUL));
         if (i >= LANES * ADD)
-            memcpy(sum + i - LANES * ADD, &top.sum[0], 2 * LANES);
+            memcpy(sum + i - LANES * ADD, &top.sum[0], bytes_from(i - LANES * ADD));
         top.clk = 1;
         top.eval();
     }
