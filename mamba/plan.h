@@ -65,16 +65,18 @@ struct plan {
 /* The fusion is `none` or a comma-separated list of partitions a+b+c and named fusions:
  *   conv-silu  conv+silu
  *   scan       Mamba-1: softplus to gate, Mamba-2: softplus to skip
- *   block      everything between the matmuls. Mamba-1 has x_proj and dt_proj in between, hence two groups,
- *              conv-silu and scan; Mamba-2 has one, conv to gate_norm. norm and residual stay alone: what
- * lies between them and a matmul of their own layer is nothing, and layers are not fused. Stages not named
- * stand alone. A stage that the graph does not have, one named twice, or a group that is not connected or
- * closes a cycle is an error that names the stages.
+ *   block      everything between the matmuls. Mamba-1 has x_proj and dt_proj in between, hence two
+ *              groups, conv-silu and scan; Mamba-2 has one, conv to gate_norm. norm and residual stay
+ *              alone: what lies between them and a matmul of their own layer is nothing, and layers are
+ *              not fused.
+ * Stages not named stand alone. A stage that the graph does not have, one named twice, or a group that is
+ * not connected or closes a cycle is an error that names the stages.
  *
  * Training (else `none`) keeps, from forward to backward,
  *   store         all that backward stages read, a state before every step included
  *   recompute     what it cannot rebuild without a large projection: each layer's input and the outputs of
- * in_proj, x_proj and (Mamba-2) skip. norm, conv, silu, dt_proj and all states are rebuilt. The default
+ *                 in_proj, x_proj and (Mamba-2) skip. norm, conv, silu, dt_proj and all states are rebuilt.
+ *                 The default
  *   checkpoint:K  as recompute, and a state before every K-th step, from which those between are rebuilt */
 bool plan_build(const struct graph *graph, struct plan_choices choices, struct plan *plan,
                 struct error *error);

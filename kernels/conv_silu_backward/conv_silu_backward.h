@@ -5,10 +5,13 @@
 
 #include "kernels/kernel.h"
 
-/* The gradients of y = silu(v), v[b][t][c] = bias[c] + sum_j weight[c][j] * x[b][t - (width - 1) + j][c],
- * where x before time 0 is zero. v is built again from x. With g = dy * silu'(v): dx[b][t]   = sum_j
- * weight[j] * g[b][t + (width - 1) - j]   up to the last time dweight[j] = sum over b and t of g[b][t] *
- * x[b][t - (width - 1) + j],  dbias = sum of g */
+/* The gradients of y = silu(v), given dy, with the v of kernels/conv from a history of zeros; v is built
+ * again from x. For each sequence b, time t, channel c and tap j, x and g being zero outside 0 <= t < seqlen:
+ *   v[b][t][c]    = bias[c] + sum_j weight[c][j] * x[b][t - (width - 1) + j][c]
+ *   g[b][t][c]    = dy[b][t][c] * silu'(v[b][t][c])
+ *   dx[b][t][c]   = sum_j weight[c][j] * g[b][t + (width - 1) - j][c]
+ *   dweight[c][j] = sum over b and t of g[b][t][c] * x[b][t - (width - 1) + j][c]
+ *   dbias[c]      = sum over b and t of g[b][t][c] */
 struct conv_silu_backward_args {
     int64_t batch, seqlen, channels, width;
     const real *x; /* (batch, seqlen | channels) */

@@ -6,7 +6,8 @@
 #include "kernels/kernel.h"
 
 /* Walsh-Hadamard transform of each group of `order` neighbours, Sylvester's matrix H of +-1 without a factor,
- * so that H H = order * I: y[i][g][j] = sum_p H[j][p] x[i][g][p],   H[j][p] = (-1)^(number of ones in j & p)
+ * so that H H = order * I:
+ *   y[i][g][j] = sum_p H[j][p] x[i][g][p],  H[j][p] = (-1)^(number of ones in j & p)
  * order is a power of two; y may lie on x. All variants add in the same order and agree in every bit. */
 struct hadamard_args {
     int64_t rows, groups, order;

@@ -5,20 +5,28 @@
 
 #include "kernels/kernel.h"
 
-/* All gradients of selective_scan (kernels/selective_scan/selective_scan.h), given dy, that of its output.
+/* All gradients of selective_scan (kernels/selective_scan/selective_scan.h), given dy, that of its output, by
+ * the chain rule, from the last step to the first.
  *
  * The state h[t] before step t is what states[i][t / interval], the one kept by selective_scan_states,
  * becomes in t % interval steps; without states (null) every kept one is zero, so that an interval of seqlen
- * rebuilds all from the start. With x = dt + dt_bias, delta = clamp(softplus(x)), decay = exp(delta * a[n]),
- * s = silu(z): h+[n]    = decay * h[n] + delta * u * b[n]          the state after the step r        = sum_n
- * h+[n] * c[n] + d * u,  y = r * s   the output once more dh[n]    = dy * s * c[n] + (decay * dh)[n] of the
- * next step dz       = dy * r * silu'(z) du       = delta * sum_n dh[n] * b[n] + d * dy * s ddelta   = u *
- * sum_n dh[n] * b[n] + sum_n a[n] * decay * h[n] * dh[n] ddt      = ddelta * softplus'(x), 0 where delta is
- * clamped da[n]    = sum over i and t of delta * decay * h[n] * dh[n];  dd = sum of dy * s * u;  ddt_bias =
- * sum of ddt db[n]    = sum over the channels of delta * u * dh[n],  dc[n] = sum over the channels of dy * s
- * * h+[n] Sums over channels come in `slices` parts, each of selective_scan_backward_slice channels (the last
- * ones of fewer or none), so that threads share nothing; kernels/reduce adds them. dstate is the gradient of
- * the state before the first step, boundaries the state before every SCAN_BACKWARD_TILE-th step. */
+ * rebuilds all from the start. For each sequence i, channel j, step t and state n, with x = dt + dt_bias,
+ * delta = clamp(softplus(x)), decay[n] = exp(delta * a[n]), s = silu(z):
+ *   h+[n]    = decay[n] * h[n] + delta * u * b[n]               the state after the step
+ *   r        = sum_n h+[n] * c[n] + d * u,  y = r * s           the output once more
+ *   dh[n]    = dy * s * c[n] + (decay[n] * dh[n] of step t + 1)
+ *   dz       = dy * r * silu'(z)
+ *   du       = delta * sum_n dh[n] * b[n] + d * dy * s
+ *   ddelta   = u * sum_n dh[n] * b[n] + sum_n a[n] * decay[n] * h[n] * dh[n]
+ *   ddt      = ddelta * softplus'(x), 0 where delta is clamped
+ *   da[n]    = sum over i and t of delta * decay[n] * h[n] * dh[n]
+ *   dd       = sum over i and t of dy * s * u
+ *   ddt_bias = sum over i and t of ddt
+ *   db[n]    = sum over the channels of delta * u * dh[n]
+ *   dc[n]    = sum over the channels of dy * s * h+[n]
+ * Sums over channels come in `slices` parts, each of selective_scan_backward_slice channels (the last ones of
+ * fewer or none), so that threads share nothing; kernels/reduce adds them. dstate is the gradient of the
+ * state before the first step, boundaries the state before every SCAN_BACKWARD_TILE-th step. */
 struct selective_scan_backward_args {
     int64_t batch, seqlen, channels, d_state;
     int64_t interval, slices; /* >= 1 */

@@ -5,20 +5,26 @@
 
 #include "kernels/kernel.h"
 
-/* All gradients of ssd (kernels/ssd/ssd.h), given dy, that of its output.
+/* All gradients of ssd (kernels/ssd/ssd.h), given dy, that of its output, by the chain rule, from the last
+ * step to the first.
  *
  * The state h[t] before step t is what states[i][t / interval], the one kept by ssd_states, becomes in
  * t % interval steps; without states (null) every kept one is zero, so that an interval of seqlen rebuilds
- * all from the start. With v = dt + dt_bias, delta = clamp(softplus(v)) and decay = exp(delta * a), for each
- * head: h+[p][n]   = decay * h[p][n] + delta * x[p] * b[n]     the state after the step dh[p][n]   = dy[p] *
- * c[n] + (decay * dh)[p][n] of the next step dx[p]      = delta * sum_n dh[p][n] * b[n] + d * dy[p] ddelta =
- * sum_p x[p] * sum_n dh[p][n] * b[n] + a * decay * sum_pn h[p][n] * dh[p][n] ddt        = ddelta *
- * softplus'(v), 0 where delta is clamped da         = sum over i and t of delta * decay * sum_pn h[p][n] *
- * dh[p][n] dd         = sum of dy * x,  ddt_bias = sum of ddt db[n]      = sum over the group's heads and p
- * of delta * x[p] * dh[p][n] dc[n]      = sum over the group's heads and p of dy[p] * h+[p][n] Sums over
- * heads come in `slices` parts, each of ceil(heads / slices) heads (the last ones of fewer or none), so that
- * threads share nothing; kernels/reduce adds them. dstate is the gradient of the state before the first step,
- * boundaries the state before every SSD_BACKWARD_TILE-th step. */
+ * all from the start. For each sequence i, head k, step t, column p and state n, with v = dt + dt_bias,
+ * delta = clamp(softplus(v)), decay = exp(delta * a), b and c of the head's group:
+ *   h+[p][n] = decay * h[p][n] + delta * x[p] * b[n]            the state after the step
+ *   dh[p][n] = dy[p] * c[n] + (decay * dh[p][n] of step t + 1)
+ *   dx[p]    = delta * sum_n dh[p][n] * b[n] + d * dy[p]
+ *   ddelta   = sum_p x[p] * sum_n dh[p][n] * b[n] + a * decay * sum_pn h[p][n] * dh[p][n]
+ *   ddt      = ddelta * softplus'(v), 0 where delta is clamped
+ *   da       = sum over i and t of delta * decay * sum_pn h[p][n] * dh[p][n]
+ *   dd       = sum over i, t and p of dy[p] * x[p]
+ *   ddt_bias = sum over i and t of ddt
+ *   db[n]    = sum over the group's heads and p of delta * x[p] * dh[p][n]
+ *   dc[n]    = sum over the group's heads and p of dy[p] * h+[p][n]
+ * Sums over heads come in `slices` parts, each of ceil(heads / slices) heads (the last ones of fewer or
+ * none), so that threads share nothing; kernels/reduce adds them. dstate is the gradient of the state before
+ * the first step, boundaries the state before every SSD_BACKWARD_TILE-th step. */
 struct ssd_backward_args {
     int64_t batch, seqlen, heads, headdim, groups, d_state;
     int64_t interval, slices; /* >= 1 */
