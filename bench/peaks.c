@@ -459,17 +459,6 @@ double peaks_best_gop_per_s(const struct peaks_run *run, enum precision precisio
     return best;
 }
 
-double peaks_best_gbyte_per_s(const struct peaks_run *run, const char *level)
-{
-    for (int i = 0; i < run->n_bandwidth; i++) {
-        const struct peaks_bandwidth *bandwidth = &run->bandwidth[i];
-        if (!strcmp(bandwidth->level, level))
-            return fmax(bandwidth->read_gbyte_per_s,
-                        fmax(bandwidth->copy_gbyte_per_s, bandwidth->triad_gbyte_per_s));
-    }
-    return 0;
-}
-
 static json_t *run_json(const struct peaks_run *run)
 {
     json_t *compute = json_array(), *dot = json_array(), *bandwidth = json_array(), *readings = json_array();

@@ -90,6 +90,5 @@ double peaks_best_gflop_per_s(const struct peaks_run *run);
 /* For products of that precision, on the way that is fastest here: its own instructions, or fp32 for floats
  * of 16 bits, which widen to it. The integers of accelerators are int8. 0: no probe has such products. */
 double peaks_best_gop_per_s(const struct peaks_run *run, enum precision precision);
-double peaks_best_gbyte_per_s(const struct peaks_run *run, const char *level);
 
 #endif

@@ -763,7 +763,6 @@ static void test_probes_compute_what_they_say(void **state)
     }
     for (int p = 0; p < n_probes; p++) {
         const struct probe *probe = probes[p];
-        assert_ptr_equal(probe_find(probe->isa), probe);
         if (!(isa_available() >> probe->isa & 1))
             continue;
         /* Fixed points, and a step that can be followed by hand: every chain doubled `rounds` times. */
@@ -794,7 +793,7 @@ static void test_probes_compute_what_they_say(void **state)
             assert_true(a[i] == b[i] + 3 * c[i]);
     }
     free(a);
-    assert_non_null(probe_find(ISA_SCALAR));
+    assert_int_equal(probes[0]->isa, ISA_SCALAR);
     assert_non_null(probe_choose());
     assert_true(isa_available() >> probe_choose()->isa & 1);
 }
@@ -842,8 +841,6 @@ static void test_peaks(void **state)
         }
         assert_string_equal(run->bandwidth[run->n_bandwidth - 1].level, "DRAM");
         assert_true(run->bandwidth[run->n_bandwidth - 1].working_set_bytes == 3 << 20);
-        assert_true(peaks_best_gbyte_per_s(run, "DRAM") > 0);
-        assert_true(peaks_best_gbyte_per_s(run, "L9") == 0);
     }
     assert_null(peaks_find(&peaks, 3));
     assert_int_equal(peaks.dram_is_cached, peaks.note[0] != '\0');

@@ -30,14 +30,6 @@ const struct dot_probe *const dot_probes[] = {
 };
 const int n_dot_probes = COUNT_OF(dot_probes) - 1;
 
-const struct probe *probe_find(enum isa isa)
-{
-    for (int i = 0; i < n_probes; i++)
-        if (probes[i]->isa == isa)
-            return probes[i];
-    return NULL;
-}
-
 const struct probe *probe_choose(void)
 {
     int i = n_probes - 1;

@@ -56,8 +56,6 @@ extern const struct dot_probe probe_int8_avx2, probe_int8_avxvnni, probe_int8_av
 extern const struct dot_probe *const dot_probes[];
 extern const int n_dot_probes;
 
-/* The probe of that instruction set; null: there is none. */
-const struct probe *probe_find(enum isa isa);
 /* The last probe of the list that the mask allows. */
 const struct probe *probe_choose(void);
 

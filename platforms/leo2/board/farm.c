@@ -118,8 +118,6 @@ static void clock_ports(struct port *ports, unsigned first_port)
         clock_port(&ports[p], granted[p][0], granted[p][1]);
 }
 
-const struct farm_build farm_build_default = {.size_bits = 7, .phase = 0};
-
 int64_t farm_cycles(const struct farm_call *call, const struct farm_build *build)
 {
     const uint32_t mask = (UINT32_C(1) << build->size_bits) - 1;
@@ -165,11 +163,6 @@ int64_t farm_cycles(const struct farm_call *call, const struct farm_build *build
         cycles += 2; /* the write of the row's byte: asked for, acknowledged */
     }
     return cycles;
-}
-
-int64_t farm_cycles_without_conflicts(int64_t rows, int64_t columns)
-{
-    return rows * (2 * ((columns + FARM_LANES - 1) / FARM_LANES) + 3);
 }
 
 static int64_t round_up(int64_t bytes, int64_t to)

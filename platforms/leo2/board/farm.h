@@ -40,12 +40,10 @@ struct farm_call {
 struct farm_build {
     unsigned size_bits, phase;
 };
-extern const struct farm_build farm_build_default;
 
-/* From go to done; rows and columns of at least 1. */
+/* From go to done; rows and columns of at least 1. When no two operands want the same bank:
+ * rows * (2 * ceil(columns / FARM_LANES) + 3). */
 int64_t farm_cycles(const struct farm_call *call, const struct farm_build *build);
-/* The law that it follows when no two operands want the same bank. */
-int64_t farm_cycles_without_conflicts(int64_t rows, int64_t columns);
 
 /* FARM_REGIONS: input, weights and bias in regions of their own, so that no bank is shared, as far as there
  * is room. FARM_PACKED: one behind the other, rounded up to words, as the board's allocator does (input,
