@@ -1,110 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * SPDX-FileCopyrightText: 2026 The mamba-bench developers */
-#include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
-
 #include "kernels/reduce/reduce.h"
 #include "kernels/selective_scan_backward/selective_scan_backward.h"
 #include "kernels/selective_scan_states/selective_scan_states.h"
-#include "mamba/safetensors.h"
+#include "tests/golden.h"
 
 /* The selective scan's backward of every instruction set and of the float64 reference, with states kept at
  * all kinds of intervals, against gradients that a public reference implementation computed in float64
  * (tests/data/golden/README.md). */
 
-/* A kernel of one instruction set, or (exact) the float64 reference, whose operands are double. */
-struct variant {
-    int isa;
-    bool exact;
-    double limit; /* of the relative L2 error */
-};
-
-enum { SLICES = 3, MAX_ARRAYS = 128 };
-static void *arrays[MAX_ARRAYS];
-static int n_arrays;
-
-static void *keep(void *memory)
-{
-    assert_non_null(memory);
-    assert_true(n_arrays < MAX_ARRAYS);
-    return arrays[n_arrays++] = memory;
-}
-
-static void free_down_to(int count)
-{
-    while (n_arrays > count)
-        free(arrays[--n_arrays]);
-}
-
-/* A tensor of the file, (batch, channels, seqlen) ones as (batch, seqlen, channels); null when it is not
- * there. */
-static double *load(const struct safetensors *file, const char *name, bool transpose)
-{
-    const struct safetensor *tensor = safetensors_find(file, name);
-    if (!tensor)
-        return NULL;
-    double *values = malloc((size_t)tensor->elements * sizeof *values);
-    double *result = keep(malloc((size_t)tensor->elements * sizeof *result));
-    assert_non_null(values);
-    assert_true(safetensor_to_double(tensor, 0, tensor->elements, values));
-    const int64_t columns = transpose ? tensor->shape[tensor->axes - 1] : 1;
-    const int64_t rows = transpose ? tensor->shape[tensor->axes - 2] : 1;
-    for (int64_t i = 0; i < tensor->elements; i++) {
-        const int64_t block = i / (rows * columns), row = i / columns % rows, column = i % columns;
-        result[(block * columns + column) * rows + row] = values[i];
-    }
-    free(values);
-    return result;
-}
-
-static float *operand_of(struct variant variant, const double *values, int64_t count)
-{
-    double *exact = keep(calloc((size_t)count, sizeof *exact));
-    float *rounded = (float *)exact;
-    for (int64_t i = 0; values && i < count; i++) {
-        if (variant.exact)
-            exact[i] = values[i];
-        else
-            rounded[i] = (float)values[i];
-    }
-    return rounded;
-}
-
-static void run(const struct kernel_family *family, struct variant variant, const void *args, int parts)
-{
-    kernel_fn *function = family->reference_f64;
-    if (!variant.exact) {
-        isa_limit((enum isa)variant.isa);
-        function = kernel_choose(family, args, PRECISION_FP32)->run;
-        isa_limit((enum isa)(ISA_COUNT - 1));
-    }
-    for (int i = 0; i < parts; i++)
-        function(args, (struct part){i, parts});
-}
-
-static void assert_near(const char *what, struct variant variant, const float *got, const double *want,
-                        int64_t count)
-{
-    double error = 0, norm = 0;
-    for (int64_t i = 0; want && i < count; i++) {
-        double value = got[i];
-        if (variant.exact)
-            memcpy(&value, (const char *)got + (size_t)i * sizeof value, sizeof value);
-        error += (value - want[i]) * (value - want[i]);
-        norm += want[i] * want[i];
-    }
-    if (want && !(sqrt(error) <= variant.limit * sqrt(norm)))
-        fail_msg("%s, %s: relative error %.3g, must be at most %.3g", what,
-                 variant.exact ? "float64" : isa_name((enum isa)variant.isa), sqrt(error / norm),
-                 variant.limit);
-}
+enum { SLICES = 3 };
 
 struct scan_data {
     int64_t batch, seqlen, channels, d_state;
@@ -246,12 +151,8 @@ static void undo_fusion(struct scan_data *data)
 
 static void check_file(const char *name, bool fused, double exact_limit)
 {
-    char path[512];
     struct safetensors file;
-    struct error error = {0};
-    snprintf(path, sizeof path, "%s/golden/scan/%s.safetensors", TEST_DATA, name);
-    if (!safetensors_open(path, &file, &error))
-        fail_msg("%s", error.text);
+    open_golden(name, &file);
     const struct safetensor *u = safetensors_find(&file, "u"), *a = safetensors_find(&file, "A");
     assert_non_null(u);
     assert_non_null(a);
@@ -288,8 +189,8 @@ static void check_file(const char *name, bool fused, double exact_limit)
         undo_fusion(&data);
     for (int isa = 0; isa < ISA_COUNT; isa++)
         if (isa_available() >> isa & 1)
-            check_variant(&data, (struct variant){isa, false, 1e-5});
-    check_variant(&data, (struct variant){ISA_COUNT, true, exact_limit});
+            check_variant(&data, (struct variant){.isa = isa, .limit = 1e-5});
+    check_variant(&data, (struct variant){.exact = true, .limit = exact_limit});
     free_down_to(0);
     safetensors_close(&file);
 }
@@ -297,26 +198,26 @@ static void check_file(const char *name, bool fused, double exact_limit)
 static void test_plain(void **state)
 {
     (void)state;
-    check_file("b1_d33_l257_n8_plain", false, 1e-12);
+    check_file("scan/b1_d33_l257_n8_plain", false, 1e-12);
 }
 
 static void test_large_steps(void **state)
 {
     (void)state;
     /* Its delta was rounded to float after the outputs had been computed from more digits. */
-    check_file("b1_d40_l130_n64_bigdt", true, 1e-6);
+    check_file("scan/b1_d40_l130_n64_bigdt", true, 1e-6);
 }
 
 static void test_one_step(void **state)
 {
     (void)state;
-    check_file("b1_d8_l1_n16", true, 1e-12);
+    check_file("scan/b1_d8_l1_n16", true, 1e-12);
 }
 
 static void test_batch(void **state)
 {
     (void)state;
-    check_file("b2_d48_l67_n16", true, 1e-12);
+    check_file("scan/b2_d48_l67_n16", true, 1e-12);
 }
 
 int main(void)

@@ -1,15 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * SPDX-FileCopyrightText: 2026 The mamba-bench developers */
-#include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
-
 #include "kernels/contract/contract.h"
 #include "kernels/discretize/discretize.h"
 #include "kernels/gate/gate.h"
@@ -19,117 +9,22 @@
 #include "kernels/softplus/softplus.h"
 #include "kernels/ssd/ssd.h"
 #include "kernels/ssd_scan/ssd_scan.h"
-#include "mamba/safetensors.h"
+#include "tests/golden.h"
 
 /* The scans of every instruction set, and the float64 reference, against outputs of public reference
  * implementations (tests/data/golden/README.md). */
-
-/* A kernel of one instruction set and scan algorithm, or (exact) the float64 reference, whose operands are
- * double. */
-struct variant {
-    int isa;
-    enum scan scan;
-    bool exact;
-    double limit; /* of the relative L2 error */
-};
-
-enum { MAX_ARRAYS = 32 };
-static void *arrays[MAX_ARRAYS];
-static int n_arrays;
-
-static void free_arrays(void)
-{
-    while (n_arrays > 0)
-        free(arrays[--n_arrays]);
-}
-
-/* An operand in the variant's element type; zeros when values is null. */
-static float *operand_of(struct variant variant, const double *values, int64_t count)
-{
-    assert_true(n_arrays < MAX_ARRAYS);
-    double *exact = calloc((size_t)count, sizeof *exact);
-    assert_non_null(exact);
-    arrays[n_arrays++] = exact;
-    float *rounded = (float *)exact;
-    for (int64_t i = 0; values && i < count; i++) {
-        if (variant.exact)
-            exact[i] = values[i];
-        else
-            rounded[i] = (float)values[i];
-    }
-    return rounded;
-}
-
-static void run(const struct kernel_family *family, struct variant variant, void *args, int parts)
-{
-    const struct kernel exact = {.run = family->reference_f64}, *kernel = &exact;
-    void *scratch = NULL;
-    if (!variant.exact) {
-        isa_limit((enum isa)variant.isa);
-        kernel = kernel_choose_scan(family, args, PRECISION_FP32, variant.scan);
-        isa_limit((enum isa)(ISA_COUNT - 1));
-        assert_non_null(kernel);
-    }
-    if (kernel->scratch_bytes) {
-        scratch = aligned_alloc(64, (kernel->scratch_bytes(args, parts) + 63) / 64 * 64);
-        assert_non_null(scratch);
-        memcpy((char *)args + family->scratch, &scratch, sizeof scratch);
-    }
-    for (int phase = 0; phase < kernel_phases(kernel); phase++)
-        for (int i = 0; i < parts; i++)
-            kernel_phase(kernel, phase)(args, (struct part){i, parts});
-    free(scratch);
-}
-
-static void assert_near(const char *what, struct variant variant, const float *got, const double *want,
-                        int64_t count)
-{
-    double error = 0, norm = 0;
-    for (int64_t i = 0; i < count; i++) {
-        double value;
-        if (variant.exact)
-            memcpy(&value, (const char *)got + (size_t)i * sizeof value, sizeof value);
-        else
-            value = got[i];
-        error += (value - want[i]) * (value - want[i]);
-        norm += want[i] * want[i];
-    }
-    double relative = sqrt(error / norm);
-    if (!(relative <= variant.limit))
-        fail_msg("%s, %s %s: relative error %.3g, must be at most %.3g", what,
-                 variant.exact ? "float64" : isa_name((enum isa)variant.isa), scan_name(variant.scan),
-                 relative, variant.limit);
-}
-
-/* The tensor with its last two axes swapped when transpose is set; null when the file lacks it. */
-static double *load(const struct safetensors *file, const char *name, bool transpose)
-{
-    const struct safetensor *tensor = safetensors_find(file, name);
-    if (!tensor)
-        return NULL;
-    double *values = malloc((size_t)tensor->elements * sizeof *values);
-    double *result = malloc((size_t)tensor->elements * sizeof *result);
-    assert_non_null(values);
-    assert_non_null(result);
-    assert_true(safetensor_to_double(tensor, 0, tensor->elements, values));
-    int64_t columns = transpose ? tensor->shape[tensor->axes - 1] : 1;
-    int64_t rows = transpose ? tensor->shape[tensor->axes - 2] : 1;
-    for (int64_t i = 0; i < tensor->elements; i++) {
-        int64_t block = i / (rows * columns), row = i / columns % rows, column = i % columns;
-        result[(block * columns + column) * rows + row] = values[i];
-    }
-    free(values);
-    return result;
-}
 
 /* scans: a bit for each algorithm. */
 static void for_each_variant(void (*test)(const void *, struct variant), const void *data, unsigned scans,
                              double exact_limit)
 {
+    const int before = n_arrays;
     for (int isa = 0; isa < ISA_COUNT; isa++)
         for (int scan = 0; scan < SCAN_COUNT; scan++)
-            if (isa_available() >> isa & scans >> scan & 1)
+            if (isa_available() >> isa & scans >> scan & 1) {
                 test(data, (struct variant){isa, (enum scan)scan, false, 1e-5});
+                free_down_to(before);
+            }
     test(data, (struct variant){ISA_COUNT, SCAN_SEQUENTIAL, true, exact_limit});
 }
 
@@ -173,7 +68,6 @@ static void test_fused(const void *user, struct variant variant)
     assert_near("selective_scan y", variant, args.y, data->y, rows * channels);
     assert_near("selective_scan state", variant, args.state, data->last_state,
                 data->batch * channels * states);
-    free_arrays();
 }
 
 static void test_unfused(const void *user, struct variant variant)
@@ -256,17 +150,12 @@ static void test_unfused(const void *user, struct variant variant)
     }
     assert_near("unfused y", variant, y, data->y, rows * channels);
     assert_near("unfused state", variant, state, data->last_state, data->batch * channels * states);
-    free_arrays();
 }
 
 static void check_scan_file(const char *name, bool softplus, double exact_limit)
 {
-    char path[512];
-    snprintf(path, sizeof path, "%s/golden/scan/%s.safetensors", TEST_DATA, name);
     struct safetensors file;
-    struct error error = {0};
-    if (!safetensors_open(path, &file, &error))
-        fail_msg("%s", error.text);
+    open_golden(name, &file);
     const struct safetensor *u = safetensors_find(&file, "u"), *a = safetensors_find(&file, "A");
     assert_non_null(u);
     assert_non_null(a);
@@ -287,39 +176,37 @@ static void check_scan_file(const char *name, bool softplus, double exact_limit)
         .y = load(&file, "y", true),
         .last_state = load(&file, "last_state", false),
     };
+    assert_true(data.y && data.last_state);
     for_each_variant(test_unfused, &data, mamba1_scans, exact_limit);
     if (softplus)
         for_each_variant(test_fused, &data, mamba1_scans, exact_limit);
-    double *all[] = {data.u, data.delta, data.a,    data.b, data.c,
-                     data.d, data.z,     data.bias, data.y, data.last_state};
-    for (int i = 0; i < COUNT_OF(all); i++)
-        free(all[i]);
+    free_down_to(0);
     safetensors_close(&file);
 }
 
 static void test_scan_plain(void **state)
 {
     (void)state;
-    check_scan_file("b1_d33_l257_n8_plain", false, 1e-12);
+    check_scan_file("scan/b1_d33_l257_n8_plain", false, 1e-12);
 }
 
 static void test_scan_large_steps(void **state)
 {
     (void)state;
     /* Its delta was rounded to float after the outputs had been computed from more digits. */
-    check_scan_file("b1_d40_l130_n64_bigdt", true, 1e-7);
+    check_scan_file("scan/b1_d40_l130_n64_bigdt", true, 1e-7);
 }
 
 static void test_scan_one_step(void **state)
 {
     (void)state;
-    check_scan_file("b1_d8_l1_n16", true, 1e-12);
+    check_scan_file("scan/b1_d8_l1_n16", true, 1e-12);
 }
 
 static void test_scan_batch(void **state)
 {
     (void)state;
-    check_scan_file("b2_d48_l67_n16", true, 1e-12);
+    check_scan_file("scan/b2_d48_l67_n16", true, 1e-12);
 }
 
 struct ssd_data {
@@ -362,7 +249,6 @@ static void test_ssd_fused(const void *user, struct variant variant)
     run(&ssd_family, variant, &args, 3);
     assert_near("ssd y", variant, args.y, data->y, rows * width);
     assert_near("ssd state", variant, args.state, data->last_state, data->batch * width * data->d_state);
-    free_arrays();
 }
 
 static void test_ssd_unfused(const void *user, struct variant variant)
@@ -404,17 +290,12 @@ static void test_ssd_unfused(const void *user, struct variant variant)
     run(&skip_family, variant, &skip, 2);
     assert_near("ssd_scan y", variant, scan.y, data->y, rows * width);
     assert_near("ssd_scan state", variant, scan.state, data->last_state, data->batch * width * data->d_state);
-    free_arrays();
 }
 
 static void check_ssd_file(const char *name)
 {
-    char path[512];
-    snprintf(path, sizeof path, "%s/golden/ssd/%s.safetensors", TEST_DATA, name);
     struct safetensors file;
-    struct error error = {0};
-    if (!safetensors_open(path, &file, &error))
-        fail_msg("%s", error.text);
+    open_golden(name, &file);
     const struct safetensor *x = safetensors_find(&file, "x"), *b = safetensors_find(&file, "B");
     assert_non_null(x);
     assert_non_null(b);
@@ -434,27 +315,26 @@ static void check_ssd_file(const char *name)
         .y = load(&file, "y", false),
         .last_state = load(&file, "last_state", false),
     };
+    assert_true(data.y && data.last_state);
     /* The file has dt after softplus; ssd applies it. */
     for (int64_t i = 0; i < data.batch * data.seqlen * data.heads; i++)
         data.raw_dt[i] = log(expm1(data.dt[i]));
     for_each_variant(test_ssd_unfused, &data, mamba2_scans, 1e-12);
     for_each_variant(test_ssd_fused, &data, mamba2_scans, 1e-12);
-    double *all[] = {data.x, data.dt, data.raw_dt, data.a, data.b, data.c, data.d, data.y, data.last_state};
-    for (int i = 0; i < COUNT_OF(all); i++)
-        free(all[i]);
+    free_down_to(0);
     safetensors_close(&file);
 }
 
 static void test_ssd_whole_chunks(void **state)
 {
     (void)state;
-    check_ssd_file("b1_l64_h4_p16_n32");
+    check_ssd_file("ssd/b1_l64_h4_p16_n32");
 }
 
 static void test_ssd_batch(void **state)
 {
     (void)state;
-    check_ssd_file("b2_l77_h3_p64_n128");
+    check_ssd_file("ssd/b2_l77_h3_p64_n128");
 }
 
 int main(void)
