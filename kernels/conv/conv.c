@@ -9,64 +9,8 @@ static const struct kernel_dim dims[] = {
     KERNEL_DIM(struct conv_args, width),
 };
 
-static const struct kernel_operand operands[] = {
-    {
-        .name = "x",
-        .role = OPERAND_INPUT,
-        .slot = offsetof(struct conv_args, x),
-        .axes = 3,
-        .shape = {EXTENT(struct conv_args, batch), EXTENT(struct conv_args, seqlen),
-                  EXTENT(struct conv_args, channels)},
-        .row_axes = 2,
-        .stride = offsetof(struct conv_args, x_stride),
-        .lo = -4,
-        .hi = 4,
-        .magnitude = true,
-    },
-    {
-        .name = "weight",
-        .role = OPERAND_WEIGHT,
-        .slot = offsetof(struct conv_args, weight),
-        .axes = 2,
-        .shape = {EXTENT(struct conv_args, channels), EXTENT(struct conv_args, width)},
-        .lo = -0.7,
-        .hi = 0.7,
-        .magnitude = true,
-    },
-    {
-        .name = "bias",
-        .role = OPERAND_WEIGHT,
-        .optional = true,
-        .slot = offsetof(struct conv_args, bias),
-        .axes = 1,
-        .shape = {EXTENT(struct conv_args, channels)},
-        .lo = -0.5,
-        .hi = 0.5,
-        .magnitude = true,
-    },
-    {
-        .name = "state",
-        .role = OPERAND_STATE,
-        .slot = offsetof(struct conv_args, state),
-        .axes = 3,
-        .shape = {EXTENT(struct conv_args, batch),
-                  {offsetof(struct conv_args, width), -1},
-                  EXTENT(struct conv_args, channels)},
-        .lo = -4,
-        .hi = 4,
-        .magnitude = true,
-    },
-    {
-        .name = "y",
-        .role = OPERAND_OUTPUT,
-        .slot = offsetof(struct conv_args, y),
-        .axes = 3,
-        .shape = {EXTENT(struct conv_args, batch), EXTENT(struct conv_args, seqlen),
-                  EXTENT(struct conv_args, channels)},
-        .row_axes = 2,
-        .stride = offsetof(struct conv_args, y_stride),
-    },
-};
+#define BOUND(operand) NULL
+#include "kernels/conv/operands.inc"
 
 static void work(const void *args, struct work *work)
 {

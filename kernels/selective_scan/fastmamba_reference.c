@@ -4,7 +4,7 @@
 
 #include "kernels/fastmamba/ssm.inc"
 
-enum { DT, U = 2, B = 4, STATE, C };
+enum { DT, U = 2, B = 4, C, STATE = 9 };
 
 static double largest_of(const struct selective_scan_args *p, int operand, const real *values, int64_t stride,
                          int64_t columns)

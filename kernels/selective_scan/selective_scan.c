@@ -4,6 +4,9 @@
 
 #include "kernels/fastmamba/fixed.h"
 
+#define AT(field) offsetof(struct selective_scan_args, field)
+#define BY(field) EXTENT(struct selective_scan_args, field)
+
 static const struct kernel_dim dims[] = {
     KERNEL_DIM(struct selective_scan_args, batch),
     KERNEL_DIM(struct selective_scan_args, seqlen),
@@ -12,136 +15,25 @@ static const struct kernel_dim dims[] = {
 };
 
 static const struct kernel_parameter parameters[] = {
-    {"dt_min", offsetof(struct selective_scan_args, dt_min), 0.001},
-    {"dt_max", offsetof(struct selective_scan_args, dt_max), 0.5},
+    {"dt_min", AT(dt_min), 0.001},
+    {"dt_max", AT(dt_max), 0.5},
 };
 
+#define BOUND(operand) operand
+#define SUMS_MAGNITUDES true
+
 static const struct kernel_operand operands[] = {
-    {
-        .name = "dt",
-        .bind = "softplus.x",
-        .role = OPERAND_INPUT,
-        .slot = offsetof(struct selective_scan_args, dt),
-        .axes = 3,
-        .shape = {EXTENT(struct selective_scan_args, batch), EXTENT(struct selective_scan_args, seqlen),
-                  EXTENT(struct selective_scan_args, channels)},
-        .row_axes = 2,
-        .stride = offsetof(struct selective_scan_args, dt_stride),
-        .lo = -3,
-        .hi = 3,
-    },
-    {
-        .name = "dt_bias",
-        .bind = "softplus.bias",
-        .role = OPERAND_WEIGHT,
-        .optional = true,
-        .slot = offsetof(struct selective_scan_args, dt_bias),
-        .axes = 1,
-        .shape = {EXTENT(struct selective_scan_args, channels)},
-        .lo = -7,
-        .hi = -2,
-    },
-    {
-        .name = "u",
-        .bind = "discretize.u",
-        .role = OPERAND_INPUT,
-        .slot = offsetof(struct selective_scan_args, u),
-        .axes = 3,
-        .shape = {EXTENT(struct selective_scan_args, batch), EXTENT(struct selective_scan_args, seqlen),
-                  EXTENT(struct selective_scan_args, channels)},
-        .row_axes = 2,
-        .stride = offsetof(struct selective_scan_args, u_stride),
-        .lo = -2,
-        .hi = 2,
-        .magnitude = true,
-    },
-    {
-        .name = "a",
-        .bind = "discretize.a",
-        .role = OPERAND_WEIGHT,
-        .slot = offsetof(struct selective_scan_args, a),
-        .axes = 2,
-        .shape = {EXTENT(struct selective_scan_args, channels), EXTENT(struct selective_scan_args, d_state)},
-        .lo = -16,
-        .hi = -0.5,
-        .exponent = true,
-    },
-    {
-        .name = "b",
-        .bind = "discretize.b",
-        .role = OPERAND_INPUT,
-        .slot = offsetof(struct selective_scan_args, b),
-        .axes = 3,
-        .shape = {EXTENT(struct selective_scan_args, batch), EXTENT(struct selective_scan_args, seqlen),
-                  EXTENT(struct selective_scan_args, d_state)},
-        .row_axes = 2,
-        .stride = offsetof(struct selective_scan_args, b_stride),
-        .lo = -2,
-        .hi = 2,
-        .magnitude = true,
-    },
+#include "kernels/selective_scan/operands.inc"
     {
         .name = "state",
         .bind = "scan.state",
         .role = OPERAND_STATE,
-        .slot = offsetof(struct selective_scan_args, state),
+        .slot = AT(state),
         .axes = 3,
-        .shape = {EXTENT(struct selective_scan_args, batch), EXTENT(struct selective_scan_args, channels),
-                  EXTENT(struct selective_scan_args, d_state)},
+        .shape = {BY(batch), BY(channels), BY(d_state)},
         .lo = -2,
         .hi = 2,
         .magnitude = true,
-    },
-    {
-        .name = "c",
-        .bind = "contract.c",
-        .role = OPERAND_INPUT,
-        .slot = offsetof(struct selective_scan_args, c),
-        .axes = 3,
-        .shape = {EXTENT(struct selective_scan_args, batch), EXTENT(struct selective_scan_args, seqlen),
-                  EXTENT(struct selective_scan_args, d_state)},
-        .row_axes = 2,
-        .stride = offsetof(struct selective_scan_args, c_stride),
-        .lo = -2,
-        .hi = 2,
-        .magnitude = true,
-    },
-    {
-        .name = "d",
-        .bind = "skip.d",
-        .role = OPERAND_WEIGHT,
-        .slot = offsetof(struct selective_scan_args, d),
-        .axes = 1,
-        .shape = {EXTENT(struct selective_scan_args, channels)},
-        .lo = -2,
-        .hi = 2,
-        .magnitude = true,
-    },
-    {
-        .name = "z",
-        .bind = "gate.z",
-        .role = OPERAND_INPUT,
-        .slot = offsetof(struct selective_scan_args, z),
-        .axes = 3,
-        .shape = {EXTENT(struct selective_scan_args, batch), EXTENT(struct selective_scan_args, seqlen),
-                  EXTENT(struct selective_scan_args, channels)},
-        .row_axes = 2,
-        .stride = offsetof(struct selective_scan_args, z_stride),
-        .lo = -8,
-        .hi = 8,
-    },
-    {
-        .name = "y",
-        .bind = "gate.out",
-        .role = OPERAND_OUTPUT,
-        .slot = offsetof(struct selective_scan_args, y),
-        .axes = 3,
-        .shape = {EXTENT(struct selective_scan_args, batch), EXTENT(struct selective_scan_args, seqlen),
-                  EXTENT(struct selective_scan_args, channels)},
-        .row_axes = 2,
-        .stride = offsetof(struct selective_scan_args, y_stride),
-        .lo = -2,
-        .hi = 2,
     },
 };
 
@@ -230,9 +122,9 @@ const struct kernel_family selective_scan_family = {
                     "24 (|dt + dt_bias| <= 16 or "
                     "clamped), delta u b 2, "
                     "skip 2, silu 8 and its product; the slope of exp(delta a) is in the condition",
-    .scratch = offsetof(struct selective_scan_args, scratch),
-    .chunk = offsetof(struct selective_scan_args, chunk),
-    .samples = offsetof(struct selective_scan_args, samples),
+    .scratch = AT(scratch),
+    .chunk = AT(chunk),
+    .samples = AT(samples),
     .reference_f64 = selective_scan_reference_f64,
     .kernels = kernels,
     .n_kernels = COUNT_OF(kernels),

@@ -2,6 +2,8 @@
  * SPDX-FileCopyrightText: 2026 The mamba-bench developers */
 #include "kernels/selective_scan_states/selective_scan_states.h"
 
+#include "kernels/selective_scan/selective_scan.h"
+
 #define AT(field) offsetof(struct selective_scan_states_args, field)
 #define BY(field) EXTENT(struct selective_scan_states_args, field)
 
@@ -18,113 +20,11 @@ static const struct kernel_parameter parameters[] = {
     {"dt_max", AT(dt_max), 0.5},
 };
 
+#define BOUND(operand) operand
+#define SUMS_MAGNITUDES true
+
 static const struct kernel_operand operands[] = {
-    {
-        .name = "dt",
-        .bind = "softplus.x",
-        .role = OPERAND_INPUT,
-        .slot = AT(dt),
-        .axes = 3,
-        .shape = {BY(batch), BY(seqlen), BY(channels)},
-        .row_axes = 2,
-        .stride = AT(dt_stride),
-        .lo = -3,
-        .hi = 3,
-    },
-    {
-        .name = "dt_bias",
-        .bind = "softplus.bias",
-        .role = OPERAND_WEIGHT,
-        .optional = true,
-        .slot = AT(dt_bias),
-        .axes = 1,
-        .shape = {BY(channels)},
-        .lo = -7,
-        .hi = -2,
-    },
-    {
-        .name = "u",
-        .bind = "discretize.u",
-        .role = OPERAND_INPUT,
-        .slot = AT(u),
-        .axes = 3,
-        .shape = {BY(batch), BY(seqlen), BY(channels)},
-        .row_axes = 2,
-        .stride = AT(u_stride),
-        .lo = -2,
-        .hi = 2,
-        .magnitude = true,
-    },
-    {
-        .name = "a",
-        .bind = "discretize.a",
-        .role = OPERAND_WEIGHT,
-        .slot = AT(a),
-        .axes = 2,
-        .shape = {BY(channels), BY(d_state)},
-        .lo = -16,
-        .hi = -0.5,
-        .exponent = true,
-    },
-    {
-        .name = "b",
-        .bind = "discretize.b",
-        .role = OPERAND_INPUT,
-        .slot = AT(b),
-        .axes = 3,
-        .shape = {BY(batch), BY(seqlen), BY(d_state)},
-        .row_axes = 2,
-        .stride = AT(b_stride),
-        .lo = -2,
-        .hi = 2,
-        .magnitude = true,
-    },
-    {
-        .name = "c",
-        .bind = "contract.c",
-        .role = OPERAND_INPUT,
-        .slot = AT(c),
-        .axes = 3,
-        .shape = {BY(batch), BY(seqlen), BY(d_state)},
-        .row_axes = 2,
-        .stride = AT(c_stride),
-        .lo = -2,
-        .hi = 2,
-        .magnitude = true,
-    },
-    {
-        .name = "d",
-        .bind = "skip.d",
-        .role = OPERAND_WEIGHT,
-        .slot = AT(d),
-        .axes = 1,
-        .shape = {BY(channels)},
-        .lo = -2,
-        .hi = 2,
-        .magnitude = true,
-    },
-    {
-        .name = "z",
-        .bind = "gate.z",
-        .role = OPERAND_INPUT,
-        .slot = AT(z),
-        .axes = 3,
-        .shape = {BY(batch), BY(seqlen), BY(channels)},
-        .row_axes = 2,
-        .stride = AT(z_stride),
-        .lo = -8,
-        .hi = 8,
-    },
-    {
-        .name = "y",
-        .bind = "gate.out",
-        .role = OPERAND_OUTPUT,
-        .slot = AT(y),
-        .axes = 3,
-        .shape = {BY(batch), BY(seqlen), BY(channels)},
-        .row_axes = 2,
-        .stride = AT(y_stride),
-    },
+#include "kernels/selective_scan/operands.inc"
     {
         .name = "states",
         .bind = "scan.h",
@@ -152,12 +52,12 @@ static void derive(void *args)
 static void work(const void *args, struct work *work)
 {
     const struct selective_scan_states_args *a = args;
-    const uint64_t pairs = (uint64_t)a->batch * a->seqlen * a->channels, all = pairs * a->d_state;
-    *work = (struct work){.mul = 4 * all + 3 * pairs,
-                          .add = 2 * all + (a->dt_bias ? 5 : 4) * pairs,
-                          .exp = all + 2 * pairs,
-                          .log = pairs,
-                          .div = pairs};
+    selective_scan_family.work(&(struct selective_scan_args){.batch = a->batch,
+                                                             .seqlen = a->seqlen,
+                                                             .channels = a->channels,
+                                                             .d_state = a->d_state,
+                                                             .dt_bias = a->dt_bias},
+                               work);
 }
 
 static double bound(const void *args)

@@ -4,7 +4,7 @@
 
 #include "kernels/fastmamba/ssm.inc"
 
-enum { DT, X = 2, B = 4, C = 5, STATE = 6, Y = 8 };
+enum { DT, X = 2, B = 4, C, STATE = 7, Y };
 
 static double largest_of(const struct ssd_args *p, int operand, const real *values, int64_t stride,
                          int64_t columns)

@@ -4,6 +4,9 @@
 
 #include "kernels/fastmamba/fixed.h"
 
+#define AT(field) offsetof(struct ssd_args, field)
+#define BY(field) EXTENT(struct ssd_args, field)
+
 static const struct kernel_dim dims[] = {
     KERNEL_DIM(struct ssd_args, batch),  KERNEL_DIM(struct ssd_args, seqlen),
     KERNEL_DIM(struct ssd_args, heads),  KERNEL_DIM(struct ssd_args, headdim),
@@ -11,107 +14,22 @@ static const struct kernel_dim dims[] = {
 };
 
 static const struct kernel_parameter parameters[] = {
-    {"dt_min", offsetof(struct ssd_args, dt_min), 0.001},
-    {"dt_max", offsetof(struct ssd_args, dt_max), 0.5},
+    {"dt_min", AT(dt_min), 0.001},
+    {"dt_max", AT(dt_max), 0.5},
 };
 
+#define BOUND(operand) operand
+#define SUMS_MAGNITUDES true
+
 static const struct kernel_operand operands[] = {
-    {
-        .name = "dt",
-        .bind = "softplus.x",
-        .role = OPERAND_INPUT,
-        .slot = offsetof(struct ssd_args, dt),
-        .axes = 3,
-        .shape = {EXTENT(struct ssd_args, batch), EXTENT(struct ssd_args, seqlen),
-                  EXTENT(struct ssd_args, heads)},
-        .row_axes = 2,
-        .stride = offsetof(struct ssd_args, dt_stride),
-        .lo = -3,
-        .hi = 3,
-    },
-    {
-        .name = "dt_bias",
-        .bind = "softplus.bias",
-        .role = OPERAND_WEIGHT,
-        .optional = true,
-        .slot = offsetof(struct ssd_args, dt_bias),
-        .axes = 1,
-        .shape = {EXTENT(struct ssd_args, heads)},
-        .lo = -7,
-        .hi = -2,
-    },
-    {
-        .name = "x",
-        .bind = "scan.x",
-        .role = OPERAND_INPUT,
-        .slot = offsetof(struct ssd_args, x),
-        .axes = 4,
-        .shape = {EXTENT(struct ssd_args, batch), EXTENT(struct ssd_args, seqlen),
-                  EXTENT(struct ssd_args, heads), EXTENT(struct ssd_args, headdim)},
-        .row_axes = 2,
-        .stride = offsetof(struct ssd_args, x_stride),
-        .lo = -2,
-        .hi = 2,
-        .magnitude = true,
-    },
-    {
-        .name = "a",
-        .bind = "scan.a",
-        .role = OPERAND_WEIGHT,
-        .slot = offsetof(struct ssd_args, a),
-        .axes = 1,
-        .shape = {EXTENT(struct ssd_args, heads)},
-        .lo = -16,
-        .hi = -0.5,
-        .exponent = true,
-    },
-    {
-        .name = "b",
-        .bind = "scan.b",
-        .role = OPERAND_INPUT,
-        .slot = offsetof(struct ssd_args, b),
-        .axes = 4,
-        .shape = {EXTENT(struct ssd_args, batch), EXTENT(struct ssd_args, seqlen),
-                  EXTENT(struct ssd_args, groups), EXTENT(struct ssd_args, d_state)},
-        .row_axes = 2,
-        .stride = offsetof(struct ssd_args, b_stride),
-        .lo = -2,
-        .hi = 2,
-        .magnitude = true,
-    },
-    {
-        .name = "c",
-        .bind = "scan.c",
-        .role = OPERAND_INPUT,
-        .slot = offsetof(struct ssd_args, c),
-        .axes = 4,
-        .shape = {EXTENT(struct ssd_args, batch), EXTENT(struct ssd_args, seqlen),
-                  EXTENT(struct ssd_args, groups), EXTENT(struct ssd_args, d_state)},
-        .row_axes = 2,
-        .stride = offsetof(struct ssd_args, c_stride),
-        .lo = -2,
-        .hi = 2,
-        .magnitude = true,
-    },
+#include "kernels/ssd/operands.inc"
     {
         .name = "state",
         .bind = "scan.state",
         .role = OPERAND_STATE,
-        .slot = offsetof(struct ssd_args, state),
+        .slot = AT(state),
         .axes = 4,
-        .shape = {EXTENT(struct ssd_args, batch), EXTENT(struct ssd_args, heads),
-                  EXTENT(struct ssd_args, headdim), EXTENT(struct ssd_args, d_state)},
-        .lo = -2,
-        .hi = 2,
-        .magnitude = true,
-    },
-    {
-        .name = "d",
-        .bind = "skip.d",
-        .role = OPERAND_WEIGHT,
-        .slot = offsetof(struct ssd_args, d),
-        .axes = 1,
-        .shape = {EXTENT(struct ssd_args, heads)},
+        .shape = {BY(batch), BY(heads), BY(headdim), BY(d_state)},
         .lo = -2,
         .hi = 2,
         .magnitude = true,
@@ -120,12 +38,11 @@ static const struct kernel_operand operands[] = {
         .name = "y",
         .bind = "skip.out",
         .role = OPERAND_OUTPUT,
-        .slot = offsetof(struct ssd_args, y),
+        .slot = AT(y),
         .axes = 4,
-        .shape = {EXTENT(struct ssd_args, batch), EXTENT(struct ssd_args, seqlen),
-                  EXTENT(struct ssd_args, heads), EXTENT(struct ssd_args, headdim)},
+        .shape = {BY(batch), BY(seqlen), BY(heads), BY(headdim)},
         .row_axes = 2,
-        .stride = offsetof(struct ssd_args, y_stride),
+        .stride = AT(y_stride),
         .lo = -2,
         .hi = 2,
     },
@@ -196,9 +113,9 @@ const struct kernel_family ssd_family = {
     .bound_reason =
         "ssd_scan's, delta 24 (|dt + dt_bias| <= 16 or clamped), skip 2; the slope of exp(delta a) is in the "
         "condition",
-    .scratch = offsetof(struct ssd_args, scratch),
-    .chunk = offsetof(struct ssd_args, chunk),
-    .samples = offsetof(struct ssd_args, samples),
+    .scratch = AT(scratch),
+    .chunk = AT(chunk),
+    .samples = AT(samples),
     .reference_f64 = ssd_reference_f64,
     .kernels = kernels,
     .n_kernels = COUNT_OF(kernels),

@@ -2,6 +2,8 @@
  * SPDX-FileCopyrightText: 2026 The mamba-bench developers */
 #include "kernels/ssd_states/ssd_states.h"
 
+#include "kernels/ssd/ssd.h"
+
 #define AT(field) offsetof(struct ssd_states_args, field)
 #define BY(field) EXTENT(struct ssd_states_args, field)
 
@@ -17,91 +19,11 @@ static const struct kernel_parameter parameters[] = {
     {"dt_max", AT(dt_max), 0.5},
 };
 
+#define BOUND(operand) operand
+#define SUMS_MAGNITUDES true
+
 static const struct kernel_operand operands[] = {
-    {
-        .name = "dt",
-        .bind = "softplus.x",
-        .role = OPERAND_INPUT,
-        .slot = AT(dt),
-        .axes = 3,
-        .shape = {BY(batch), BY(seqlen), BY(heads)},
-        .row_axes = 2,
-        .stride = AT(dt_stride),
-        .lo = -3,
-        .hi = 3,
-    },
-    {
-        .name = "dt_bias",
-        .bind = "softplus.bias",
-        .role = OPERAND_WEIGHT,
-        .optional = true,
-        .slot = AT(dt_bias),
-        .axes = 1,
-        .shape = {BY(heads)},
-        .lo = -7,
-        .hi = -2,
-    },
-    {
-        .name = "x",
-        .bind = "scan.x",
-        .role = OPERAND_INPUT,
-        .slot = AT(x),
-        .axes = 4,
-        .shape = {BY(batch), BY(seqlen), BY(heads), BY(headdim)},
-        .row_axes = 2,
-        .stride = AT(x_stride),
-        .lo = -2,
-        .hi = 2,
-        .magnitude = true,
-    },
-    {
-        .name = "a",
-        .bind = "scan.a",
-        .role = OPERAND_WEIGHT,
-        .slot = AT(a),
-        .axes = 1,
-        .shape = {BY(heads)},
-        .lo = -16,
-        .hi = -0.5,
-        .exponent = true,
-    },
-    {
-        .name = "b",
-        .bind = "scan.b",
-        .role = OPERAND_INPUT,
-        .slot = AT(b),
-        .axes = 4,
-        .shape = {BY(batch), BY(seqlen), BY(groups), BY(d_state)},
-        .row_axes = 2,
-        .stride = AT(b_stride),
-        .lo = -2,
-        .hi = 2,
-        .magnitude = true,
-    },
-    {
-        .name = "c",
-        .bind = "scan.c",
-        .role = OPERAND_INPUT,
-        .slot = AT(c),
-        .axes = 4,
-        .shape = {BY(batch), BY(seqlen), BY(groups), BY(d_state)},
-        .row_axes = 2,
-        .stride = AT(c_stride),
-        .lo = -2,
-        .hi = 2,
-        .magnitude = true,
-    },
-    {
-        .name = "d",
-        .bind = "skip.d",
-        .role = OPERAND_WEIGHT,
-        .slot = AT(d),
-        .axes = 1,
-        .shape = {BY(heads)},
-        .lo = -2,
-        .hi = 2,
-        .magnitude = true,
-    },
+#include "kernels/ssd/operands.inc"
     {
         .name = "y",
         .bind = "skip.out",
@@ -139,12 +61,14 @@ static void derive(void *args)
 static void work(const void *args, struct work *work)
 {
     const struct ssd_states_args *a = args;
-    const uint64_t steps = (uint64_t)a->batch * a->seqlen * a->heads, rows = steps * a->headdim,
-                   all = rows * a->d_state;
-    *work = (struct work){.mul = 3 * all + 2 * rows + steps,
-                          .add = 2 * all + (a->dt_bias ? 4 : 3) * steps,
-                          .exp = 2 * steps,
-                          .log = steps};
+    ssd_family.work(&(struct ssd_args){.batch = a->batch,
+                                       .seqlen = a->seqlen,
+                                       .heads = a->heads,
+                                       .headdim = a->headdim,
+                                       .groups = a->groups,
+                                       .d_state = a->d_state,
+                                       .dt_bias = a->dt_bias},
+                    work);
 }
 
 static double bound(const void *args)
