@@ -49,6 +49,11 @@ enum isa {
     ISA_COUNT
 };
 
+static inline int64_t smaller(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+
 struct part {
     int index, count;
 };
@@ -161,9 +166,10 @@ bool precision_calibrated(enum precision precision); /* its kernels want samples
 
 /* How the recurrence h_t = a_t h_(t-1) + b_t is carried over the sequence.
  *   sequential  step by step.
- *   blelloch    the work-efficient parallel scan of the pairs (a_t, b_t) under (a, b)(a', b') = (a a', a' b +
- * b') (Blelloch 1990, Prefix Sums and Their Applications; Martin and Cundy 2018 for this operator): an
- *               up-sweep combines neighbours pairwise, a down-sweep hands each node the state before it.
+ *   blelloch    the work-efficient parallel scan of the pairs (a_t, b_t) under
+ *               (a, b)(a', b') = (a a', a' b + b') (Blelloch 1990, Prefix Sums and Their Applications;
+ *               Martin and Cundy 2018 for this operator): an up-sweep combines neighbours pairwise, a
+ *               down-sweep hands each node the state before it.
  *   chunked     local scans of chunks, the carry from chunk to chunk, and the chunks again from their carry.
  *   ssd         Mamba-2's chunks as products of matrices (Dao and Gu 2024, section 6). */
 enum scan { SCAN_SEQUENTIAL, SCAN_BLELLOCH, SCAN_CHUNKED, SCAN_SSD, SCAN_COUNT };

@@ -5,12 +5,7 @@
 #include <math.h>
 #include <string.h>
 
-/* Comparisons, since fmin and fmax lose NaN. */
-static double time_step(double x, double low, double high)
-{
-    double delta = x > 0 ? x + log1p(exp(-x)) : log1p(exp(x));
-    return delta < low ? low : delta > high ? high : delta;
-}
+#include "kernels/time_step.h"
 
 void KERNEL_REFERENCE(selective_scan)(const void *args, struct part part)
 {

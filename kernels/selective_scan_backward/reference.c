@@ -4,6 +4,8 @@
 
 #include <math.h>
 
+#include "kernels/time_step.h"
+
 enum { TILE = SCAN_BACKWARD_TILE };
 
 /* One channel of one sequence. */
@@ -31,12 +33,8 @@ static struct step step_at(const struct walk *w, int64_t t)
     const double x = p->dt[row * p->dt_stride + w->channel] + (p->dt_bias ? p->dt_bias[w->channel] : 0);
     const double z = p->z[row * p->z_stride + w->channel];
     const double s = 1 / (1 + exp(-z)), rest = 1 / (1 + exp(z));
-    struct step step = {.delta = x > 0 ? x + log1p(exp(-x)) : log1p(exp(x)), .slope = 1 / (1 + exp(-x))};
-    /* Comparisons, since fmin and fmax lose NaN. */
-    if (step.delta < p->dt_min || step.delta > p->dt_max) {
-        step.delta = step.delta < p->dt_min ? p->dt_min : p->dt_max;
-        step.slope = 0;
-    }
+    struct step step = {.delta = time_step(x, p->dt_min, p->dt_max),
+                        .slope = time_step_slope(x, p->dt_min, p->dt_max)};
     step.u = p->u[row * p->u_stride + w->channel];
     step.dy = term(w, p->dy[row * p->dy_stride + w->channel]);
     step.silu = term(w, z * s);

@@ -4,6 +4,8 @@
 
 #include <math.h>
 
+#include "kernels/time_step.h"
+
 void KERNEL_REFERENCE(softplus)(const void *args, struct part part)
 {
     const struct softplus_args *a = args;
@@ -13,9 +15,7 @@ void KERNEL_REFERENCE(softplus)(const void *args, struct part part)
         real *y = a->y + row * a->y_stride;
         for (int64_t i = tile.columns.begin; i < tile.columns.end; i++) {
             double v = a->bias ? (double)x[i] + a->bias[i] : x[i];
-            /* exp(v) would overflow for large v. */
-            double softplus = v > 0 ? v + log1p(exp(-v)) : log1p(exp(v));
-            y[i] = (real)(softplus < a->dt_min ? a->dt_min : softplus > a->dt_max ? a->dt_max : softplus);
+            y[i] = (real)time_step(v, a->dt_min, a->dt_max);
         }
     }
 }

@@ -4,6 +4,8 @@
 
 #include <math.h>
 
+#include "kernels/time_step.h"
+
 enum { TILE = SSD_BACKWARD_TILE };
 
 /* One head of one sequence. */
@@ -32,12 +34,8 @@ static struct step step_at(const struct walk *w, int64_t t)
 {
     const struct ssd_backward_args *p = w->p;
     const double v = p->dt[row_at(w, t) * p->dt_stride + w->head] + (p->dt_bias ? p->dt_bias[w->head] : 0);
-    struct step step = {.delta = v > 0 ? v + log1p(exp(-v)) : log1p(exp(v)), .slope = 1 / (1 + exp(-v))};
-    /* Comparisons, since fmin and fmax lose NaN. */
-    if (step.delta < p->dt_min || step.delta > p->dt_max) {
-        step.delta = step.delta < p->dt_min ? p->dt_min : p->dt_max;
-        step.slope = 0;
-    }
+    struct step step = {.delta = time_step(v, p->dt_min, p->dt_max),
+                        .slope = time_step_slope(v, p->dt_min, p->dt_max)};
     step.decay = exp(step.delta * p->a[w->head]);
     return step;
 }

@@ -6,18 +6,13 @@
 #include <stdbool.h>
 #include <stdlib.h>
 
+#include "kernels/time_step.h"
+
 enum { BLOCK = 256 };
 
 static double silu(double v)
 {
     return v / (1 + exp(-v));
-}
-
-/* Comparisons, since fmin and fmax lose NaN. */
-static double time_step(double x, double low, double high)
-{
-    double delta = x > 0 ? x + log1p(exp(-x)) : log1p(exp(x));
-    return delta < low ? low : delta > high ? high : delta;
 }
 
 /* A value and the sum of the magnitudes of its terms. */
@@ -38,11 +33,6 @@ static struct term convolved(const struct ssd_block_args *p, int64_t sequence, i
         sum.magnitude += fabs(product);
     }
     return (struct term){silu(sum.value), sum.magnitude};
-}
-
-static int64_t smaller(int64_t a, int64_t b)
-{
-    return a < b ? a : b;
 }
 
 /* One token of one head: y for each of its columns. magnitudes of h and y may be null. */

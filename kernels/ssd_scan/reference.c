@@ -29,12 +29,6 @@ void KERNEL_REFERENCE(ssd_scan)(const void *args, struct part part)
 }
 
 #ifndef KERNELS_FLOAT64
-static double time_step(double x, double low, double high)
-{
-    (void)low, (void)high;
-    return x;
-}
-
 #include "kernels/ssd/matrices_reference.inc"
 
 size_t ssd_scan_ssd_scratch_reference(const void *args, int parts)

@@ -4,12 +4,7 @@
 
 #include <math.h>
 
-/* Comparisons, since fmin and fmax lose NaN. */
-static double time_step(double x, double low, double high)
-{
-    double delta = x > 0 ? x + log1p(exp(-x)) : log1p(exp(x));
-    return delta < low ? low : delta > high ? high : delta;
-}
+#include "kernels/time_step.h"
 
 void KERNEL_REFERENCE(ssd_states)(const void *args, struct part part)
 {
