@@ -50,7 +50,6 @@ bool scan_choice_parse(const char *text, enum arch arch, struct scan_choice *cho
 const char *scan_choice_default(const struct graph *graph)
 {
     enum { LEAST_TOKENS = 32 };
-    /* Kernels that keep states for a backward pass are sequential. */
     return scan_name(graph->shape.arch == ARCH_MAMBA2 && graph->seqlen >= LEAST_TOKENS &&
                              graph->phase != PHASE_TRAIN
                          ? SCAN_SSD
