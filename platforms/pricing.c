@@ -452,7 +452,7 @@ static bool fill_tile(struct scope_names *names, struct ping_pong_tile *tile)
     return true;
 }
 
-enum { MAX_LISTED_TILES = 1 << 20 };
+enum { MAX_LISTED_TILES = 1 << 16 };
 
 struct tile_list {
     struct ping_pong_tile *tiles;
