@@ -55,8 +55,7 @@ struct session {
     struct energy *energy;
     char energy_missing[256];
     struct device *cpu_device; /* energies per event, for the estimate */
-    struct peaks peaks;
-    bool has_peaks;
+    struct peaks peaks;        /* none where nothing is measured, and in an emulator */
     json_t *environment;
     char *folder; /* null: nothing is written */
     struct record_file *file;
