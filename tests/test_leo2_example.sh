@@ -2,15 +2,14 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # SPDX-FileCopyrightText: 2026 The mamba-bench developers
 #
-# A program for the LEO2 board, unchanged, on the model of the board: $LEO2_EXAMPLE is how to run it, and where
+# A program for the LEO2 board, unchanged, on the model of the board: $LEO2_EXAMPLE is its path, and where
 # $LEO2_COMPILE is set, it is compiled once more with that and -lleo2-model from $LEO2_LIBRARY.
 set -euo pipefail
 root=$(cd "$(dirname "$0")/.." && pwd)
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-read -ra example <<<"$LEO2_EXAMPLE"
 
-"${example[@]}" >"$work/out" 2>"$work/summary"
+"$LEO2_EXAMPLE" >"$work/out" 2>"$work/summary"
 cat "$work/out" "$work/summary"
 (($(grep -cE '^input [0-2]: class [0-9], score ' "$work/out") == 3))
 grep -q '^3 forwards, checksum ' "$work/out"
@@ -23,7 +22,7 @@ for hazard in saturated cut_to_zero negative_read_as_unsigned bias_bytes_read_as
     grep -qE "^  $hazard +[1-9]" "$work/summary"
 done
 
-LEO2_MODEL_ARITHMETIC=documented LEO2_MODEL_BYTES=plain LEO2_MODEL_RECORDS=$work/records "${example[@]}" 1000 \
+LEO2_MODEL_ARITHMETIC=documented LEO2_MODEL_BYTES=plain LEO2_MODEL_RECORDS=$work/records "$LEO2_EXAMPLE" 1000 \
     >"$work/out" 2>"$work/summary"
 [[ ! -s $work/summary ]]
 grep -q '^1000 forwards, checksum ' "$work/out"
@@ -40,7 +39,7 @@ PYTHON
 
 for wrong in LEO2_MODEL_ARITHMETIC=fp32 LEO2_MODEL_BYTES=words LEO2_MODEL_RECORDS=/nonexistent/records; do
     status=0
-    env "$wrong" "${example[@]}" >"$work/out" 2>"$work/summary" || status=$?
+    env "$wrong" "$LEO2_EXAMPLE" >"$work/out" 2>"$work/summary" || status=$?
     ((status == 2 && $(wc -l <"$work/summary") == 1))
     grep -q "leo2-model: $wrong" "$work/summary"
 done
