@@ -243,9 +243,8 @@ static bool complete_reals(struct model_shape *shape, const char *where, struct 
         return error_set(error, STATUS_USAGE,
                          "%s: dt is clamped to [%g, %g]; 0 <= dt_min <= dt_max must hold", where,
                          shape->dt_min, shape->dt_max);
-    if (shape->input_std == 0)
-        shape->input_std = 1;
-    if (!(isfinite(shape->input_mean) && isfinite(shape->input_std) && shape->input_std > 0))
+    if (shape->input_size > 0 &&
+        !(isfinite(shape->input_mean) && isfinite(shape->input_std) && shape->input_std > 0))
         return error_set(error, STATUS_USAGE,
                          "%s: input_mean is %g and input_std %g; they must be finite, input_std positive",
                          where, shape->input_mean, shape->input_std);
@@ -281,15 +280,10 @@ struct preset {
 
 static const cyaml_strval_t arch_values[] = {{"mamba1", ARCH_MAMBA1}, {"mamba2", ARCH_MAMBA2}};
 
-/* libcyaml takes any word that it does not know for true. */
-static const cyaml_strval_t boolean_values[] = {{"false", false}, {"true", true}};
-
 #define SIZE_FIELD(name) CYAML_FIELD_INT(#name, CYAML_FLAG_DEFAULT, struct preset, name)
 #define OPTIONAL_SIZE(name) CYAML_FIELD_INT(#name, CYAML_FLAG_OPTIONAL, struct preset, name)
 #define OPTIONAL_REAL(name) CYAML_FIELD_FLOAT(#name, CYAML_FLAG_OPTIONAL, struct preset, name)
-#define BOOLEAN(name, flags)                                                                                 \
-    CYAML_FIELD_ENUM(#name, CYAML_FLAG_STRICT | (flags), struct preset, name, boolean_values,                \
-                     CYAML_ARRAY_LEN(boolean_values))
+#define BOOLEAN(name, flags) CYAML_FIELD_BOOL(#name, flags, struct preset, name)
 
 static const cyaml_schema_field_t preset_fields[] = {
     CYAML_FIELD_STRING_PTR("source", CYAML_FLAG_POINTER, struct preset, source, 1, CYAML_UNLIMITED),

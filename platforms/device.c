@@ -423,9 +423,8 @@ static bool parse_factor(struct parser *parser, double *value)
 {
     skip_blanks(parser);
     if (isdigit((unsigned char)*parser->at)) {
-        char *end;
-        *value = strtod(parser->at, &end);
-        if (!isfinite(*value) || isalpha((unsigned char)*end))
+        const char *end;
+        if (!configs_number(parser->at, &end, value) || isalpha((unsigned char)*end) || *end == '_')
             return complain(parser, "not a number");
         parser->at = end;
         return true;
@@ -520,11 +519,9 @@ static const struct device_option *find_option(const struct device *device, cons
 
 static bool integer_from(const char *text, double least, double *value)
 {
-    char *end;
-    if (!isdigit((unsigned char)*text))
-        return false;
-    *value = strtod(text, &end);
-    return !*end && *value >= least && *value <= 1e9 && *value == floor(*value);
+    const char *end;
+    return configs_number(text, &end, value) && !*end && *value >= least && *value <= 1e9 &&
+           *value == floor(*value);
 }
 
 static bool option_takes(const struct device_option *option, const char *value)
@@ -741,8 +738,10 @@ static void check_options(struct check *check)
         if (strchr(option->name, '=') || find_option(device, option->name, strlen(option->name)) != option)
             refuse(check, "options: '%.40s' is there twice, or has a '='", option->name);
         if (!option_takes(option, option->fallback))
-            refuse(check, "options: default '%.40s' of '%.40s' is none of its choices", option->fallback,
-                   option->name);
+            refuse(check, "options: default '%.40s' of '%.40s' is %s", option->fallback, option->name,
+                   option->choices_count ? "none of its choices"
+                   : option->may_be_zero ? "no integer from 0 to 1e9"
+                                         : "no integer from 1 to 1e9; with 'may_be_zero: true' it may be 0");
     }
 }
 
