@@ -534,9 +534,94 @@ static void registers_can_be_written_by_hand(void **state)
     assert_int_equal(get_byte_over_apb((volatile char *)(uintptr_t)FC_XM, 0), 9);
 }
 
+/* Addresses of the board that no memory of a process has, and one of a wild pointer. */
+static void a_program_goes_on_after_addresses_without_memory(void **state)
+{
+    (void)state;
+    static const uintptr_t outside[] = {GPP_BASE_MEM + FARM_BYTES, 0x00200000, 0x1A400100, 12345};
+    for (size_t i = 0; i < sizeof outside / sizeof *outside; i++) {
+        volatile char *address = (volatile char *)outside[i];
+        const uint64_t before = hazard("outside_device_memory");
+        put_byte_over_apb(address, 1, 0);
+        assert_int_equal(get_byte_over_apb(address, 0), 0);
+        assert_int_equal(hazard("outside_device_memory") - before, 2);
+    }
+    /* What such a store leaves behind reaches no other. */
+    char *own = malloc(4);
+    put_byte_over_apb(own, 77, 0);
+    assert_int_equal(*own, 77);
+    assert_int_equal(get_byte_over_apb(own, 0), 77);
+    const char constant[1] = {5};
+    assert_int_equal(get_byte_over_apb((volatile char *)constant, 0), 5);
+    put_byte_over_apb((volatile char *)"read only", 1, 0);
+    free(own);
+
+    /* An allocator, and operands, over nothing. */
+    Allocator_t allocator;
+    Matrix_t in, weight, bias, out;
+    uint64_t before = hazard("outside_device_memory");
+    createAllocator(&allocator, (char *)(uintptr_t)12345, 4096);
+    assert_int_equal(hazard("outside_device_memory") - before, 1);
+    creatMatrix(3, 1, &in, &allocator, 1);
+    creatMatrix(2, 3, &weight, &allocator, 1);
+    creatMatrix(2, 4, &bias, &allocator, 1);
+    creatMatrix(2, 1, &out, &allocator, 1);
+    before = hazard("outside_device_memory");
+    xlrtr_fc_with_activate(&in, &weight, &bias, &out, 0, 1);
+    assert_int_equal(hazard("outside_device_memory") - before, 4);
+}
+
+/* The board's own memory may hold the operands, too. */
+static void an_allocator_may_lie_in_device_memory(void **state)
+{
+    (void)state;
+    Allocator_t allocator;
+    Matrix_t in, weight, bias, out;
+    const uint64_t before = hazard("outside_device_memory");
+    createAllocator(&allocator, (char *)(uintptr_t)GPP_BASE_MEM, 4096);
+    creatMatrix(2, 1, &in, &allocator, 1);
+    creatMatrix(1, 2, &weight, &allocator, 1);
+    creatMatrix(1, 4, &bias, &allocator, 1);
+    creatMatrix(1, 1, &out, &allocator, 1);
+    for (int i = 0; i < 2; i++) {
+        put_byte_over_apb(in.data + i, 64, 0);
+        put_byte_over_apb(weight.data + i, 4, 0);
+    }
+    for (int i = 0; i < 4; i++)
+        put_byte_over_apb(bias.data + i, 0, 0);
+    xlrtr_fc_with_activate(&in, &weight, &bias, &out, 0, 1);
+    assert_int_equal(get_byte_over_apb(out.data, 0), 2 * 64 * 4 >> 8);
+    assert_int_equal(hazard("outside_device_memory"), before);
+}
+
+static void null_pointers_are_hazards(void **state)
+{
+    (void)state;
+    char memory[64];
+    Matrix_t matrix;
+    Allocator_t allocator;
+    MatAllocator_t matrices;
+    uint64_t before = hazard("before_initialisation");
+    assert_null(createAllocator(NULL, memory, sizeof memory));
+    assert_null(createMatrixAllocator(NULL, &matrix, 1));
+    createMatrixAllocator(&matrices, NULL, 1);
+    createAllocator(&allocator, memory, sizeof memory);
+    assert_null(creatMatrix(2, 2, NULL, &allocator, 1));
+    creatMatrix(2, 2, &matrix, NULL, 1);
+    assert_non_null(matrix.data);
+    assert_int_equal(hazard("before_initialisation") - before, 5);
+    before = hazard("wrong_shape");
+    creatMatrix(-3, 4, &matrix, &allocator, 1);
+    assert_null(matrix.data);
+    assert_int_equal(hazard("wrong_shape") - before, 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_program_goes_on_after_addresses_without_memory),
+        cmocka_unit_test(an_allocator_may_lie_in_device_memory),
+        cmocka_unit_test(null_pointers_are_hazards),
         cmocka_unit_test(documented_arithmetic_by_hand),
         cmocka_unit_test(rtl_arithmetic_by_hand),
         cmocka_unit_test(any_call_is_what_integers_give),

@@ -3,9 +3,11 @@
 #include "platforms/leo2/board/include/leo2_libs.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "platforms/leo2/board/include/mannix_accelerator.h"
 #include "platforms/leo2/board/mannix.h"
@@ -40,11 +42,12 @@ static const struct {
     [READ_AS_UNSIGNED] = {"negative_read_as_unsigned",
                           "input bytes of 128 and more: an int8 below 0 is read as 256 more"},
     [EXHAUSTED] = {"allocator_exhausted", "matrices for which their allocator had no room"},
-    [OUTSIDE] = {"outside_device_memory", "operands and bytes beyond the 524288 bytes of the device"},
+    [OUTSIDE] = {"outside_device_memory",
+                 "operands and bytes where neither the device nor an allocator has memory"},
     [UNINITIALISED] = {"before_initialisation",
                        "uses of an allocator, matrix or operand before it was set up"},
     [BIAS_AS_BYTES] = {"bias_bytes_read_as_words", "rows whose bias was written as a byte and is read as 4"},
-    [WRONG_SHAPE] = {"wrong_shape", "calls refused because their matrices do not fit together"},
+    [WRONG_SHAPE] = {"wrong_shape", "matrices without a size, and calls whose matrices do not fit together"},
 };
 
 struct tally {
@@ -72,6 +75,7 @@ static struct {
     struct tally total;
     uint64_t hazards[HAZARDS];
     FILE *records;
+    int pipe[2]; /* the system copies through it what this process may not touch */
 } board = {.last_shape = -1};
 
 static void at_exit(void);
@@ -103,7 +107,56 @@ static void set_up(void)
             exit(2);
         }
     }
+    if (pipe2(board.pipe, O_CLOEXEC)) {
+        fprintf(stderr, "leo2-model: no pipe: %s\n", strerror(errno));
+        exit(1);
+    }
     atexit(at_exit);
+}
+
+/* A byte of memory that may not be there: false where a plain access would be a fault. */
+static bool load(const volatile char *address, char *value)
+{
+    return write(board.pipe[1], (const void *)address, 1) == 1 && read(board.pipe[0], value, 1) == 1;
+}
+
+static bool store(volatile char *address, char value)
+{
+    char back;
+    if (write(board.pipe[1], &value, 1) != 1)
+        return false;
+    if (read(board.pipe[0], (void *)address, 1) == 1)
+        return true;
+    (void)!read(board.pipe[0], &back, 1); /* a fault leaves it in the pipe */
+    return false;
+}
+
+/* All pages of it can be read and, with `to_write`, written. */
+static bool is_mapped(volatile char *data, size_t size, bool to_write)
+{
+    const size_t page = (size_t)sysconf(_SC_PAGESIZE);
+    if (size > UINTPTR_MAX - (uintptr_t)data)
+        return false;
+    for (size_t at = 0; at < size;) {
+        char value;
+        if (!load(data + at, &value) || (to_write && !store(data + at, value)))
+            return false;
+        at += page - ((uintptr_t)data + at) % page;
+    }
+    return true;
+}
+
+/* Addresses of the system's map, which no memory of this process has. */
+static bool in_memory(const volatile char *address)
+{
+    const uintptr_t at = (uintptr_t)address;
+    return at >= MANNIX_MEMORY && at < MANNIX_MEMORY + FARM_BYTES;
+}
+
+static bool in_map(const volatile char *address)
+{
+    const uintptr_t at = (uintptr_t)address;
+    return in_memory(address) || (at >= MANNIX_REGISTERS && at < MANNIX_REGISTERS + 4 * MANNIX_N_REGISTERS);
 }
 
 static struct arena *find_arena(const volatile char *address)
@@ -156,9 +209,16 @@ static void drop_overlapping(const volatile char *data, size_t size)
 Allocator_t *createAllocator(Allocator_t *allocator, char *data, int size)
 {
     set_up();
-    *allocator = (Allocator_t){.index = 0, .max_size = size < 1 ? -1 : size - 1, .data = data};
-    if (!data || size < 1) {
+    if (allocator)
+        *allocator = (Allocator_t){.index = 0, .max_size = size < 1 ? -1 : size - 1, .data = data};
+    if (!allocator || !data || size < 1) {
         board.hazards[UNINITIALISED]++;
+        return allocator;
+    }
+    if (in_memory(data))
+        return allocator;
+    if (!is_mapped(data, (size_t)size, true)) {
+        board.hazards[OUTSIDE]++;
         return allocator;
     }
     drop_overlapping(data, (size_t)size);
@@ -169,6 +229,10 @@ Allocator_t *createAllocator(Allocator_t *allocator, char *data, int size)
 MatAllocator_t *createMatrixAllocator(MatAllocator_t *allocator, Matrix_t *matrices, int count)
 {
     set_up();
+    if (!allocator || !matrices)
+        board.hazards[UNINITIALISED]++;
+    if (!allocator)
+        return NULL;
     *allocator = (MatAllocator_t){.index = 0, .max_size = count < 1 ? -1 : count - 1, .matrix = matrices};
     return allocator;
 }
@@ -188,6 +252,10 @@ static volatile char *spare_memory(size_t size)
 Matrix_t *creatMatrix(int rows, int cols, Matrix_t *matrix, Allocator_t *allocator, char do_pad_align)
 {
     set_up();
+    if (!matrix) {
+        board.hazards[UNINITIALISED]++;
+        return NULL;
+    }
     *matrix = (Matrix_t){.rows = rows, .cols = cols};
     if (rows < 1 || cols < 1 || (int64_t)rows * cols > INT32_MAX - 4) {
         board.hazards[WRONG_SHAPE]++;
@@ -195,7 +263,7 @@ Matrix_t *creatMatrix(int rows, int cols, Matrix_t *matrix, Allocator_t *allocat
     }
     matrix->size = rows * cols;
     matrix->pad_size = do_pad_align ? (matrix->size + 3) / 4 * 4 : matrix->size;
-    if (!allocator->data) {
+    if (!allocator || !allocator->data) {
         board.hazards[UNINITIALISED]++;
         matrix->data = spare_memory((size_t)matrix->pad_size);
     } else if (allocator->index < 0 || matrix->pad_size >= (int64_t)allocator->max_size - allocator->index) {
@@ -212,14 +280,6 @@ Matrix_t *creatMatrix(int rows, int cols, Matrix_t *matrix, Allocator_t *allocat
         }
     }
     return matrix;
-}
-
-/* Addresses of the system's map, which no memory of this process has. */
-static bool in_map(const volatile char *address)
-{
-    const uintptr_t at = (uintptr_t)address;
-    return (at >= MANNIX_REGISTERS && at < MANNIX_REGISTERS + 4 * MANNIX_N_REGISTERS) ||
-           (at >= MANNIX_MEMORY && at < MANNIX_MEMORY + FARM_BYTES);
 }
 
 /* Where a byte of the program's memory lies on the board; false: it was given to no allocator. */
@@ -284,12 +344,13 @@ void put_byte_over_apb(volatile char *address, char value, int option)
         board.hazards[UNINITIALISED]++;
         return;
     } else {
-        *address = value;
-        if (!device_address(address, &device, &arena))
-            board.hazards[OUTSIDE]++;
-        else
+        if (device_address(address, &device, &arena)) {
+            *address = value;
             arena->written[address - arena->data] = 1;
-        if (arena && (device >= FARM_BYTES || arena->spare))
+        } else {
+            store(address, value);
+        }
+        if (!arena || device >= FARM_BYTES || arena->spare)
             board.hazards[OUTSIDE]++;
         device %= FARM_BYTES;
     }
@@ -320,7 +381,12 @@ char get_byte_over_apb(volatile char *address, int option)
     else if (!arena->written[address - arena->data])
         board.hazards[UNINITIALISED]++;
     mannix_read_byte(&board.device, MANNIX_MEMORY + device % FARM_BYTES);
-    return *address;
+    char value = 0;
+    if (arena)
+        value = *address;
+    else
+        load(address, &value);
+    return value;
 }
 
 /* Puts an operand where the unit finds it, whoever wrote it, and gives its address there. */
@@ -328,6 +394,11 @@ static uint32_t send_operand(const Matrix_t *matrix, int size, bool output)
 {
     struct arena *arena;
     uint32_t device;
+    if (in_memory(matrix->data)) {
+        device = (uint32_t)((uintptr_t)matrix->data - MANNIX_MEMORY);
+        board.hazards[OUTSIDE] += device + (uint32_t)size > FARM_BYTES;
+        return device;
+    }
     const bool known = device_address(matrix->data, &device, &arena) &&
                        (size_t)(matrix->data - arena->data) + (size_t)size <= arena->size;
     if (!known) {
@@ -343,7 +414,8 @@ static uint32_t send_operand(const Matrix_t *matrix, int size, bool output)
         else if (!memchr(written, 1, (size_t)size))
             board.hazards[UNINITIALISED]++;
     }
-    for (int i = 0; i < size && !output; i++)
+    const bool there = known || is_mapped(matrix->data, (size_t)size, output);
+    for (int i = 0; i < size && there && !output; i++)
         board.device.memory[(device + (uint32_t)i) % FARM_BYTES] = (uint8_t)matrix->data[i];
     return device % FARM_BYTES;
 }
@@ -392,8 +464,15 @@ Matrix_t *xlrtr_fc_with_activate(Matrix_t *in, Matrix_t *weight, Matrix_t *bias,
         .rows = rows,
         .columns = columns};
     mannix_run(&board.device, &call);
-    for (int r = 0; r < rows; r++)
-        out->data[r] = (char)board.device.memory[(call.out + (uint32_t)r) % FARM_BYTES];
+    struct arena *arena = find_arena(out->data);
+    const bool owned = arena && (size_t)(out->data - arena->data) + (size_t)rows <= arena->size;
+    for (int r = 0; r < rows && !in_memory(out->data); r++) {
+        const char value = (char)board.device.memory[(call.out + (uint32_t)r) % FARM_BYTES];
+        if (owned)
+            out->data[r] = value;
+        else
+            store(out->data + r, value);
+    }
     board.last_shape = find_shape(rows, columns);
     board.pending.calls = 1;
     count_apb();
