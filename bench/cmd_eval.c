@@ -36,6 +36,12 @@ static const char *bound_text(double bound, char *text, size_t size)
     return text;
 }
 
+/* Without a bound there is nothing to pass. */
+static const char *verdict(double rel_l2, double bound)
+{
+    return !(rel_l2 <= bound) ? "FAILED" : isfinite(bound) ? "ok" : "-";
+}
+
 struct evaluation {
     const struct arguments *arguments;
     struct model model;
@@ -52,8 +58,7 @@ static void run(void *user, struct team *team, struct part part)
 static bool run_for_logits(struct evaluation *e, struct program *program, double *logits)
 {
     team_run(e->team, run, program);
-    return program_read(program, "logits", logits) ||
-           error_set(e->error, STATUS_FAILED, "%s: the logits cannot be read", e->model.source);
+    return program_logits(program, logits, e->error);
 }
 
 /* A program with what it stands on. */
@@ -210,7 +215,7 @@ static enum status evaluate_logits(struct evaluation *e)
                 break;
             const bool good = difference_rel_l2(&total) <= bound;
             printf("%-24s %12.2e %12.2e %10s  %s\n", ways[i].name, difference_rel_l2(&total), total.max_abs,
-                   bound_text(bound, text, sizeof text), good ? "ok" : "FAILED");
+                   bound_text(bound, text, sizeof text), verdict(difference_rel_l2(&total), bound));
             if (!good)
                 status = STATUS_FAILED;
         }
@@ -303,7 +308,7 @@ static enum status compare_logits(struct evaluation *e, const double *logits, in
     const bool good = difference_rel_l2(&total) <= bound;
     char text[16];
     printf("logits: rel L2 %.2e, max abs %.2e, bound %s  %s\n", difference_rel_l2(&total), total.max_abs,
-           bound_text(bound, text, sizeof text), good ? "ok" : "FAILED");
+           bound_text(bound, text, sizeof text), verdict(difference_rel_l2(&total), bound));
     return good ? STATUS_OK : STATUS_FAILED;
 }
 
@@ -378,7 +383,7 @@ enum status command_eval(const struct arguments *arguments, struct error *error)
         error_set(error, STATUS_USAGE, "eval: %s is %s", arguments->checkpoint,
                   classifier ? "a classifier: give --images and --labels"
                              : "a language model: give --reference, not --images");
-    else
+    else if (model_check_finite(&e.model, error))
         e.team = team_create(arguments->threads, error);
     if (!e.team)
         status = error->status;

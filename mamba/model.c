@@ -521,3 +521,35 @@ bool model_synthesize(const struct model_shape *shape, uint64_t seed, struct mod
     }
     return true;
 }
+
+static bool weight_finite(const struct model_weight *weight)
+{
+    enum { AT_ONCE = 4096 };
+    float values[AT_ONCE];
+    const int64_t count = weight->data ? weight->rows * weight->columns : 0;
+    for (int64_t first = 0; first < count; first += AT_ONCE) {
+        const int64_t n = count - first < AT_ONCE ? count - first : AT_ONCE;
+        bool finite = true;
+        model_weight_float(weight, first, n, values);
+        for (int64_t i = 0; i < n; i++)
+            finite &= isfinite(values[i]) != 0;
+        if (!finite)
+            return false;
+    }
+    return true;
+}
+
+bool model_check_finite(const struct model *model, struct error *error)
+{
+    for (int64_t layer = 0; layer <= model->shape.n_layer; layer++)
+        for (int weight = 0; weight < WEIGHT_COUNT; weight++)
+            if (!weight_finite(&model->weights[layer * WEIGHT_COUNT + weight])) {
+                char where[32] = "";
+                if (layer < model->shape.n_layer)
+                    snprintf(where, sizeof where, " of layer %" PRId64, layer);
+                return error_set(error, STATUS_FAILED,
+                                 "%s: %s%s holds NaN or infinity; weights must be finite", model->source,
+                                 weight_name((enum weight)weight), where);
+            }
+    return true;
+}

@@ -42,6 +42,8 @@ bool model_synthesize(const struct model_shape *shape, uint64_t seed, struct mod
 /* Leaves the first `layers` layers, at most as many as there are. */
 void model_keep_layers(struct model *model, int64_t layers);
 void model_close(struct model *model);
+/* Refuses weights that are NaN or infinite, with the name of the first tensor that has one. */
+bool model_check_finite(const struct model *model, struct error *error);
 
 /* layer is ignored for weights outside the layers. A tied head gives the embedding. */
 const struct model_weight *model_weight(const struct model *model, enum weight weight, int64_t layer);

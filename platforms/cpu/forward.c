@@ -2,6 +2,7 @@
  * SPDX-FileCopyrightText: 2026 The mamba-bench developers */
 #include "platforms/cpu/forward.h"
 
+#include <inttypes.h>
 #include <malloc.h>
 #include <math.h>
 #include <stdio.h>
@@ -1104,6 +1105,19 @@ bool program_read_layer(const struct program *program, const char *tensor, int64
                                              ? ((const double *)data)[i]
                                              : ((const float *)data)[i];
         }
+    return true;
+}
+
+bool program_logits(const struct program *program, double *logits, struct error *error)
+{
+    const struct tensor *tensor = program_tensor(program, "logits");
+    if (!tensor || !program_read(program, "logits", logits))
+        return error_set(error, STATUS_FAILED, "the program has no logits to read");
+    for (int64_t i = 0; i < tensor->rows * tensor->columns; i++)
+        if (!isfinite(logits[i]))
+            return error_set(error, STATUS_FAILED,
+                             "logit %" PRId64 " of token %" PRId64 " is %g; logits must be finite",
+                             i % tensor->columns, i / tensor->columns, logits[i]);
     return true;
 }
 

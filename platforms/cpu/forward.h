@@ -87,6 +87,8 @@ void program_run_group(struct program *program, int group, int64_t layer, struct
  * False when there is no such tensor. */
 bool program_read(const struct program *program, const char *tensor, double *values);
 bool program_read_layer(const struct program *program, const char *tensor, int64_t layer, double *values);
+/* The logits, which must be finite. */
+bool program_logits(const struct program *program, double *logits, struct error *error);
 
 /* What the allocator gave: the bytes of blocks that a layer (the first) and the whole model keep from forward
  * to backward, and of those that hold everything else that is no weight. */

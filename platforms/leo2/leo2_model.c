@@ -90,12 +90,6 @@ static struct batch *open_batch(const struct model *model, int64_t count, struct
     return NULL;
 }
 
-static bool read_logits(const struct program *program, double *logits, struct error *error)
-{
-    return program_read(program, "logits", logits) ||
-           error_set(error, STATUS_FAILED, "the program has no logits to read");
-}
-
 enum { PICTURES_AT_ONCE = 256 };
 
 /* logits null: only looked at, to calibrate. */
@@ -120,7 +114,7 @@ static bool feed(const struct model *model, const struct pictures *pictures, str
                              pictures->features + first * shape->input_size);
         if (logits) {
             ok = emulation_run(batch->emulation, team, error) &&
-                 read_logits(emulation_program(batch->emulation), logits + first * shape->outputs, error);
+                 program_logits(emulation_program(batch->emulation), logits + first * shape->outputs, error);
         } else {
             ok = emulation_observe(batch->emulation, team, error);
         }
@@ -199,7 +193,7 @@ static bool float64_logits(const struct task *task, const struct graph *graph, s
          set_inputs(program, graph, task->seed, error);
     if (ok) {
         team_run(team, run_whole, program);
-        ok = read_logits(program, logits, error);
+        ok = program_logits(program, logits, error);
     }
     program_destroy(program);
     network_destroy(network);
@@ -227,7 +221,7 @@ static bool device_logits(const struct task *task, const struct graph *graph, st
     if (ok) {
         network_reset(network);
         struct program *program = emulation_program(emulation);
-        ok = emulation_run(emulation, team, error) && read_logits(program, logits, error);
+        ok = emulation_run(emulation, team, error) && program_logits(program, logits, error);
     }
     emulation_destroy(emulation);
     network_destroy(network);
