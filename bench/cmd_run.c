@@ -1025,6 +1025,22 @@ static bool run_session(struct session *s)
     return write_reports(s);
 }
 
+/* Why nothing of the run has a time; null: something has. */
+static const char *nothing_ran(const struct session *s)
+{
+    const char *reason = NULL;
+    size_t i;
+    json_t *record;
+    json_array_foreach(s->set.records, i, record)
+    {
+        const char *skipped = json_string_value(json_object_get(record, "skipped"));
+        if (!skipped)
+            return NULL;
+        reason = reason ? reason : skipped;
+    }
+    return reason;
+}
+
 /* A run that ended before its first record leaves nothing behind. */
 static void remove_folder(const struct session *s)
 {
@@ -1054,6 +1070,11 @@ enum status command_run(const struct arguments *arguments, struct error *error)
         if (!json_array_size(s.set.records))
             remove_folder(&s);
     }
+    if (ok && s.n_failed)
+        error_set(error, STATUS_FAILED, "%d results were refused: see the skipped ones", s.n_failed);
+    else if (ok && nothing_ran(&s))
+        error_set(error, STATUS_UNAVAILABLE, "nothing of this run could be run here: %.300s",
+                  nothing_ran(&s));
     if (s.has_weights)
         model_close(&s.model);
     counters_close(s.counters);
@@ -1064,7 +1085,5 @@ enum status command_run(const struct arguments *arguments, struct error *error)
     free(s.items);
     free(s.workloads);
     free(s.folder);
-    if (ok && s.n_failed)
-        error_set(error, STATUS_FAILED, "%d results were refused: see the skipped ones", s.n_failed);
     return error->status;
 }

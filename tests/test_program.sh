@@ -161,7 +161,10 @@ open("checkpoint/model.safetensors", "wb").write(data)
 PYTHON
 expect 1 "weights are NaN" --platform cpu --checkpoint checkpoint --seqlen 8 --phase prefill "${quick[@]}" --format csv
 says "weights are NaN" refused && prints "weights are NaN" "not a number"
-expect 1 "eval of NaN" eval --checkpoint checkpoint --reference "$tiny/io.safetensors" && prints "eval of NaN" " nan" FAILED
+for precision in fp32 fp64 bf16 fp16 int8 w8a8 fastmamba; do
+    expect 1 "eval of NaN in $precision" eval --checkpoint checkpoint --reference "$tiny/io.safetensors" \
+        --precision $precision && says "eval of NaN in $precision" "holds NaN or infinity"
+done
 
 # Whole models against float64
 available=$("$program" list kernels | awk '$1 ~ /^silu\// && $3 == "available" { print $2 }')
@@ -177,6 +180,9 @@ for precision in fp64 bf16 fp16 int8; do
     expect 0 "eval in $precision" eval --checkpoint "$data/golden/mamba2-tiny" \
         --reference "$data/golden/mamba2-tiny/io.safetensors" --precision $precision
 done
+expect 0 "eval without a bound" eval --checkpoint "$data/golden/mamba2-tiny" \
+    --reference "$data/golden/mamba2-tiny/io.safetensors" --precision w8a8
+prints "eval without a bound" "none  -"
 expect 2 "eval without reference" eval --checkpoint "$tiny" && says "eval without reference" --reference
 expect 2 "eval with a wrong reference" eval --checkpoint "$tiny" --reference "$tiny/model.safetensors" &&
     says "eval with a wrong reference" input_ids
