@@ -28,6 +28,14 @@ static json_t *list_platforms(struct error *error)
     return list;
 }
 
+static int count_figures(const struct device *device, enum evidence evidence)
+{
+    int n = 0;
+    for (unsigned i = 0; i < device->published_count; i++)
+        n += device->published[i].provenance == evidence;
+    return n;
+}
+
 static bool append_devices(json_t *list, const char *platform, struct error *error)
 {
     char **names = device_names(platform, error);
@@ -51,8 +59,11 @@ static bool append_devices(json_t *list, const char *platform, struct error *err
                                          device->options[o].choices[c]);
             json_array_append_new(options, json_string(text));
         }
-        json_t *entry = json_pack("{s:s,s:s,s:o,s:i}", "device", name, "what", device->summary, "options",
-                                  options, "published_figures", (int)device->published_count);
+        json_t *entry =
+            json_pack("{s:s,s:s,s:o}", "device", name, "what", device->summary, "options", options);
+        for (int e = 0; e < EVIDENCE_COUNT; e++)
+            json_object_set_new(entry, evidence_name((enum evidence)e),
+                                json_integer(count_figures(device, (enum evidence)e)));
         json_t *assumed = json_array();
         for (unsigned a = 0; a < device->assumed_count; a++)
             json_array_append_new(assumed, json_pack("{s:s,s:s}", "parameter", device->assumed[a].name,

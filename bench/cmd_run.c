@@ -222,7 +222,7 @@ static json_t *energy_of(const struct session *s, const struct item *item, const
         const double on_chip = (double)(unit->bytes_read + unit->bytes_written) - off_chip;
         if (!device_joule(table, &unit->work, on_chip > 0 ? on_chip : 0, off_chip, time_s, &joule))
             return json_pack("{s:n,s:s,s:s}", "joule", "method", "none", "note", missing);
-        method = "model";
+        method = "events";
         snprintf(text, sizeof text, "lower bound from work and bytes with energies per event (%s); %s",
                  table->source, missing);
         note = text;
@@ -339,7 +339,7 @@ void session_report_item(const struct cbench_result *timed, void *user)
     }
     /* Of what is measured, the estimate of energy alone rests on the device's file. */
     const char *method = json_string_value(json_object_get(result.energy, "method"));
-    if (!method || strcmp(method, "model"))
+    if (!method || strcmp(method, "events"))
         result.assumed = NULL;
     session_add(s, &result);
     json_decref(result.energy);
@@ -499,10 +499,14 @@ static bool find_published(const struct session *s, const struct workload *w, js
     for (size_t i = 0; i < validation.n_rows; i++) {
         const struct validation_row *row = &validation.rows[i];
         json_array_append_new(
-            *published, json_pack("{s:s,s:s,s:s,s:s?,s:s?,s:b,s:f,s:f,s:s,s:s,s:s?}", "id", row->id, "what",
-                                  row->what, "figure", row->figure, "over", row->baseline, "of", row->of,
-                                  "mean", row->mean, "value", row->published, "model", row->model,
-                                  "provenance", row->provenance, "source", row->source, "note", row->note));
+            *published,
+            json_pack("{s:s,s:s,s:s,s:s*,s:s*,s:b,s:b,s:f,s:f,s:f,s:s,s:s,s:s*,s:s,s:s*}", "id", row->id,
+                      "what", row->what, "figure", row->figure, "over", row->baseline, "of", row->of, "mean",
+                      row->mean, "layers_only", row->layers_only, "value", row->reference, "plus_minus",
+                      row->tolerance, "model", row->model, "provenance", row->provenance, "source",
+                      row->source, "note", row->missed ? row->missed : row->note, "state",
+                      *row->changed ? "changed" : validation_state_name(row->state), "changed",
+                      *row->changed ? row->changed : NULL));
     }
     validation_free(&validation);
     return true;
@@ -717,7 +721,11 @@ static bool hand_out_options(struct session *s)
                 workload->options[n++] = a->options[i];
                 taken[i] = true;
             }
+        const bool ok = device_effects(device, workload->options, (size_t)n,
+                                       a->compare == COMPARE_OPTION ? a->compare_word : NULL, s->error);
         device_free(device);
+        if (!ok)
+            return false;
     }
     for (int i = 0; i < a->n_options; i++)
         if (!taken[i])

@@ -41,12 +41,14 @@ static void print_json(const struct validation *validation)
         char device[128];
         snprintf(device, sizeof device, "%s:%s", row->platform, row->device);
         json_array_append_new(
-            rows, json_pack("{s:s,s:s,s:s,s:s,s:f,s:f,s:o,s:f,s:s,s:s,s:s?,s:b}", "device", device, "id",
-                            row->id, "what", row->what, "figure", row->figure, "published", row->published,
+            rows, json_pack("{s:s,s:s,s:s,s:s,s:b,s:f,s:f,s:f,s:o,s:s,s:s,s:s?,s:s?,s:s,s:b}", "device",
+                            device, "id", row->id, "what", row->what, "figure", row->figure, "layers_only",
+                            row->layers_only, "reference", row->reference, "plus_minus", row->tolerance,
                             "model", row->model, "relative_error",
                             isfinite(row->relative_error) ? json_real(row->relative_error) : json_null(),
-                            "tolerance", row->tolerance, "provenance", row->provenance, "source", row->source,
-                            "note", row->note, "passed", row->passed));
+                            "provenance", row->provenance, "source", row->source, "note", row->note, "missed",
+                            row->missed, "state", validation_state_name(row->state), "passed",
+                            row->state != VALIDATION_OUTSIDE));
     }
     append_rtl(validation, rows);
     json_dumpf(rows, stdout, JSON_INDENT(2));
@@ -54,19 +56,77 @@ static void print_json(const struct validation *validation)
     json_decref(rows);
 }
 
-static void print_row(const struct validation_row *row, bool with_note)
+enum { WHAT_COLUMNS = 30 };
+
+/* The number of a row's source among those of its device's rows before it, from 1. */
+static int source_number(const struct validation *validation, size_t index, bool *first)
 {
-    char tolerance[32] = "exact";
+    int number = 0;
+    *first = true;
+    for (size_t i = 0; i <= index; i++) {
+        const struct validation_row *row = &validation->rows[i];
+        bool seen = row->device != validation->rows[index].device;
+        for (size_t k = 0; k < i && !seen; k++)
+            seen =
+                row->device == validation->rows[k].device && !strcmp(validation->rows[k].source, row->source);
+        number += !seen;
+        if (row->device == validation->rows[index].device &&
+            !strcmp(row->source, validation->rows[index].source)) {
+            *first = i == index;
+            return number;
+        }
+    }
+    return number;
+}
+
+static const char *explanation(const struct validation_row *row)
+{
+    return row->missed ? row->missed : row->note;
+}
+
+static void print_row(const struct validation *validation, size_t index, bool with_note)
+{
+    const struct validation_row *row = &validation->rows[index];
+    char what[256], reference[48], provenance[48];
+    bool first;
+    int used = snprintf(reference, sizeof reference, "%.6g", row->reference);
     if (row->tolerance > 0)
-        snprintf(tolerance, sizeof tolerance, "%.3g %%", 100 * row->tolerance);
-    enum { WHAT_COLUMNS = 46 };
-    if (strlen(row->what) > WHAT_COLUMNS)
-        printf("  %s\n", row->what);
-    printf("  %-*s %-12s %10.6g %10.6g %+8.2f%% %6s%s\n", WHAT_COLUMNS,
-           strlen(row->what) > WHAT_COLUMNS ? "" : row->what, row->provenance, row->published, row->model,
-           100 * row->relative_error, tolerance, row->passed ? "" : "  FAILED");
+        snprintf(reference + used, sizeof reference - (size_t)used, " ±%.2g", row->tolerance);
+    /* The sign takes two bytes and one column. */
+    const int wide = row->tolerance > 0;
+    snprintf(provenance, sizeof provenance, "%s [%d]", row->provenance,
+             source_number(validation, index, &first));
+    snprintf(what, sizeof what, "%s%s", row->what, row->layers_only ? " (layers only)" : "");
+    const bool own_line = strlen(what) > WHAT_COLUMNS;
+    if (own_line)
+        print_wrapped(what, 2, 2, 100, stdout);
+    printf("  %-*s %-17s %*s %11.6g %+8.2f%% %s\n", WHAT_COLUMNS, own_line ? "" : what, provenance, 16 + wide,
+           reference, row->model, 100 * row->relative_error,
+           row->state == VALIDATION_OUTSIDE ? "OUTSIDE" : validation_state_name(row->state));
+    if (row->state == VALIDATION_OUTSIDE && row->missed)
+        printf("      on record is a miss of %+.2f %%, to be held to %.2g %%\n",
+               100 * validation->rows[index].recorded, 100 * VALIDATE_DRIFT);
     if (with_note)
-        print_wrapped(row->note, 6, 8, 100, stdout);
+        print_wrapped(explanation(row), 6, 8, 100, stdout);
+}
+
+static void print_sources(const struct validation *validation, size_t first, size_t end)
+{
+    bool layers_only = false;
+    for (size_t i = first; i < end; i++) {
+        char line[1024];
+        bool new;
+        const int number = source_number(validation, i, &new);
+        snprintf(line, sizeof line, "[%d] %s", number, validation->rows[i].source);
+        if (new)
+            print_wrapped(line, 2, 6, 100, stdout);
+        layers_only |= validation->rows[i].layers_only;
+    }
+    if (layers_only)
+        print_wrapped("layers only: the time of a layer times the number of layers, without embedding, last "
+                      "norm and head, which the source leaves out or open; the time that a run shows for the "
+                      "model has them",
+                      2, 4, 100, stdout);
 }
 
 static void print_named(const char *kind, const char *name, const char *text)
@@ -117,29 +177,36 @@ static bool print_background(const char *platform, const char *name, struct erro
     return true;
 }
 
+static bool print_device(const struct validation *validation, size_t first, size_t end, struct error *error)
+{
+    const struct validation_row *rows = validation->rows;
+    printf("%s%s:%s\n  %-*s %-17s %16s %11s %9s %s\n", first ? "\n" : "", rows[first].platform,
+           rows[first].device, WHAT_COLUMNS, "figure", "provenance", "reference", "model", "error", "state");
+    for (size_t i = first; i < end; i++) {
+        /* A note that holds for a run of rows stands below the last of them. */
+        const char *own = explanation(&rows[i]), *after = i + 1 < end ? explanation(&rows[i + 1]) : NULL;
+        print_row(validation, i, own && !(after && !strcmp(after, own)));
+    }
+    print_sources(validation, first, end);
+    return print_background(rows[first].platform, rows[first].device, error);
+}
+
 static bool print_table(const struct validation *validation, struct error *error)
 {
-    int failed = 0;
-    for (size_t i = 0; i < validation->n_rows; i++) {
-        const struct validation_row *row = &validation->rows[i];
-        const struct validation_row *before = i ? row - 1 : NULL;
-        if (!before || strcmp(before->device, row->device) || strcmp(before->platform, row->platform)) {
-            if (before && !print_background(before->platform, before->device, error))
-                return false;
-            printf("%s%s:%s\n  %-46s %-12s %10s %10s %9s %6s\n", before ? "\n" : "", row->platform,
-                   row->device, "figure", "evidence", "published", "model", "error", "bound");
-        }
-        /* A note that holds for a run of rows stands below the last of them. */
-        const struct validation_row *after = i + 1 < validation->n_rows ? row + 1 : NULL;
-        print_row(row, row->note && !(after && after->note && !strcmp(after->note, row->note)));
-        failed += !row->passed;
-    }
-    if (validation->n_rows) {
-        const struct validation_row *last = &validation->rows[validation->n_rows - 1];
-        if (!print_background(last->platform, last->device, error))
+    int states[VALIDATION_STATES] = {0};
+    for (size_t i = 0; i < validation->n_rows; i++)
+        states[validation->rows[i].state]++;
+    for (size_t first = 0, end = 0; first < validation->n_rows; first = end) {
+        while (end < validation->n_rows && validation->rows[end].device == validation->rows[first].device)
+            end++;
+        if (!print_device(validation, first, end, error))
             return false;
     }
-    printf("\n%zu figures, %d outside their bound.\n", validation->n_rows, failed);
+    printf(
+        "\n%zu figures: %d reproduced, %d missed (each explained), %d by construction or fitted, %d outside "
+        "their bound.\n",
+        validation->n_rows, states[VALIDATION_REPRODUCED], states[VALIDATION_MISSED],
+        states[VALIDATION_CONSTRUCTION] + states[VALIDATION_FIT], states[VALIDATION_OUTSIDE]);
     return true;
 }
 

@@ -31,8 +31,12 @@ static const cyaml_strval_t figures[] = {
 _Static_assert(CYAML_ARRAY_LEN(figures) == FIGURE_COUNT, "a figure without a name");
 
 static const cyaml_strval_t evidences[] = {{"published", EVIDENCE_PUBLISHED},
-                                           {"measured-rtl", EVIDENCE_MEASURED_RTL},
+                                           {"digitised", EVIDENCE_DIGITISED},
+                                           {"simulated-rtl", EVIDENCE_SIMULATED_RTL},
                                            {"derived", EVIDENCE_DERIVED}};
+_Static_assert(CYAML_ARRAY_LEN(evidences) == EVIDENCE_COUNT, "evidence without a name");
+static const cyaml_strval_t bases[] = {
+    {"prediction", BASIS_PREDICTION}, {"construction", BASIS_CONSTRUCTION}, {"fit", BASIS_FIT}};
 static const cyaml_strval_t device_precisions[] = {
     {"fp32", PRECISION_FP32}, {"bf16", PRECISION_BF16}, {"fp16", PRECISION_FP16}, {"int8", PRECISION_INT8}};
 static const cyaml_strval_t activation_places[] = {
@@ -48,6 +52,11 @@ const char *figure_name(enum figure figure)
 const char *evidence_name(enum evidence evidence)
 {
     return evidences[evidence].str;
+}
+
+const char *basis_name(enum basis basis)
+{
+    return bases[basis].str;
 }
 
 #define TEXT(key, type, field)                                                                               \
@@ -78,6 +87,8 @@ static const cyaml_schema_field_t option_fields[] = {
     TEXT("default", struct device_option, fallback),
     LIST("choices", struct device_option, choices, &text_entry),
     TRUTH("may_be_zero", struct device_option, may_be_zero),
+    NUMBER_OPTIONAL("most", struct device_option, most),
+    TEXT_OPTIONAL("when", struct device_option, when),
     CYAML_FIELD_END};
 ENTRY(option_entry, struct device_option, option_fields);
 
@@ -278,6 +289,9 @@ static const cyaml_schema_field_t call_fields[] = {TEXT("unit", struct device_ca
                                                    CYAML_FIELD_END};
 ENTRY(call_entry, struct device_call, call_fields);
 
+static const cyaml_schema_field_t miss_fields[] = {
+    NUMBER("error", struct device_miss, error), TEXT("reason", struct device_miss, reason), CYAML_FIELD_END};
+
 static const cyaml_schema_field_t result_fields[] = {
     TEXT("id", struct device_result, id),
     TEXT("what", struct device_result, what),
@@ -288,6 +302,10 @@ static const cyaml_schema_field_t result_fields[] = {
     CYAML_FIELD_ENUM("provenance", CYAML_FLAG_STRICT, struct device_result, provenance, evidences,
                      CYAML_ARRAY_LEN(evidences)),
     NUMBER("tolerance", struct device_result, tolerance),
+    CYAML_FIELD_ENUM("basis", CYAML_FLAG_STRICT | CYAML_FLAG_OPTIONAL, struct device_result, basis, bases,
+                     CYAML_ARRAY_LEN(bases)),
+    CYAML_FIELD_MAPPING_PTR("missed", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct device_result, missed,
+                            miss_fields),
     TEXT_OPTIONAL("note", struct device_result, note),
     LIST("options", struct device_result, options, &text_entry),
     LIST("against", struct device_result, against, &text_entry),
@@ -517,18 +535,23 @@ static const struct device_option *find_option(const struct device *device, cons
     return NULL;
 }
 
-static bool integer_from(const char *text, double least, double *value)
+static bool integer_from(const char *text, double least, double most, double *value)
 {
     const char *end;
-    return configs_number(text, &end, value) && !*end && *value >= least && *value <= 1e9 &&
+    return configs_number(text, &end, value) && !*end && *value >= least && *value <= most &&
            *value == floor(*value);
+}
+
+static double option_most(const struct device_option *option)
+{
+    return option->most > 0 ? option->most : 1e9;
 }
 
 static bool option_takes(const struct device_option *option, const char *value)
 {
     double number;
     if (option->choices_count == 0)
-        return integer_from(value, option->may_be_zero ? 0 : 1, &number);
+        return integer_from(value, option->may_be_zero ? 0 : 1, option_most(option), &number);
     for (unsigned i = 0; i < option->choices_count; i++)
         if (!strcmp(option->choices[i], value))
             return true;
@@ -742,6 +765,8 @@ static void check_options(struct check *check)
                    option->choices_count ? "none of its choices"
                    : option->may_be_zero ? "no integer from 0 to 1e9"
                                          : "no integer from 1 to 1e9; with 'may_be_zero: true' it may be 0");
+        check_number(check, "options: most", option->most, false);
+        check_when(check, option->name, option->when);
     }
 }
 
@@ -839,6 +864,10 @@ static void check_result(struct check *check, const struct device_result *result
     snprintf(where, sizeof where, "published '%.60s'", result->id);
     check_number(check, where, result->value, true);
     check_number(check, where, result->tolerance, false);
+    if (result->missed &&
+        !(fabs(result->missed->error) * result->value > result->tolerance && isfinite(result->missed->error)))
+        refuse(check, "%s: missed by %g of its value, which is within its tolerance", where,
+               result->missed->error);
     if ((result->calls_count > 0) == (result->model != NULL))
         refuse(check, "%s needs either calls or a model", where);
     if (result->model && (result->seqlens_count == 0 || !result->phase))
@@ -965,10 +994,14 @@ static bool bad_option(const struct device *device, const char *text, bool known
     size_t used = 0;
     for (unsigned i = 0; i < device->options_count && used < sizeof list; i++) {
         const struct device_option *option = &device->options[i];
-        used += (size_t)snprintf(list + used, sizeof list - used, "%s%s=", i ? ", " : "", option->name);
+        if (known && option != find_option(device, text, strcspn(text, "=")))
+            continue;
+        used += (size_t)snprintf(list + used, sizeof list - used, "%s%s=", used ? ", " : "", option->name);
         if (option->choices_count == 0 && used < sizeof list)
             used += (size_t)snprintf(list + used, sizeof list - used, "<%s>",
                                      option->may_be_zero ? "integer from 0" : "positive integer");
+        if (option->most > 0 && used < sizeof list)
+            used += (size_t)snprintf(list + used - 1, sizeof list - used + 1, " to %.0f>", option->most) - 1;
         for (unsigned c = 0; c < option->choices_count && used < sizeof list; c++)
             used +=
                 (size_t)snprintf(list + used, sizeof list - used, "%s%s", c ? "|" : "", option->choices[c]);
@@ -990,6 +1023,39 @@ bool device_settings(const struct device *device, const char *const *options, si
         if (!option || !option_takes(option, equals + 1))
             return bad_option(device, options[i], option != NULL, error);
         settings->values[option - device->options] = equals + 1;
+    }
+    return true;
+}
+
+/* The first of several conditions that does not hold, and is not of the option that varies. */
+static bool find_unmet(const struct device *device, const struct device_settings *settings, const char *when,
+                       const char *varied, char *unmet, size_t size)
+{
+    for (const char *rest = when; rest;) {
+        const char *text = rest;
+        const struct condition condition = read_condition(device, rest, &rest);
+        const bool met = condition.option && !strcmp(settings->values[condition.option - device->options],
+                                                     condition.choice) != condition.negated;
+        if (met || (varied && condition.option && !strcmp(condition.option->name, varied)))
+            continue;
+        snprintf(unmet, size, "%.*s", (int)strcspn(text, ","), text);
+        return true;
+    }
+    return false;
+}
+
+bool device_effects(const struct device *device, const char *const *options, size_t count, const char *varied,
+                    struct error *error)
+{
+    struct device_settings settings;
+    char unmet[128];
+    if (!device_settings(device, options, count, &settings, error))
+        return false;
+    for (size_t i = 0; i < count; i++) {
+        const struct device_option *option = find_option(device, options[i], strcspn(options[i], "="));
+        if (find_unmet(device, &settings, option->when, varied, unmet, sizeof unmet))
+            return error_set(error, STATUS_USAGE, "--set %.80s: has no effect on %.40s without %s",
+                             options[i], device->name, unmet);
     }
     return true;
 }

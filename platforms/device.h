@@ -35,6 +35,8 @@ struct device_option {
     char **choices; /* none: the value is a positive integer, usable in expressions */
     unsigned choices_count;
     bool may_be_zero; /* such an integer; expressions must not use it where 0 makes no sense */
+    double most;      /* such an integer; 0: 10^9 */
+    char *when;       /* without this the option has no effect: see device_effects */
 };
 
 /* A parameter that nobody published, or a question that the source leaves open. */
@@ -230,8 +232,27 @@ enum figure {
 };
 const char *figure_name(enum figure figure); /* "compute_cycles", ... */
 
-enum evidence { EVIDENCE_PUBLISHED, EVIDENCE_MEASURED_RTL, EVIDENCE_DERIVED };
-const char *evidence_name(enum evidence evidence); /* "published", "measured-rtl", "derived" */
+/* Where a reference value comes from: printed by the source; read off a chart of it; simulated from the
+ * source's RTL; computed from figures of the source. */
+enum evidence {
+    EVIDENCE_PUBLISHED,
+    EVIDENCE_DIGITISED,
+    EVIDENCE_SIMULATED_RTL,
+    EVIDENCE_DERIVED,
+    EVIDENCE_COUNT
+};
+const char *evidence_name(enum evidence evidence); /* "published", "digitised", "simulated-rtl", "derived" */
+
+/* Why a model agrees that predicts nothing: a parameter was set from this very figure, or a law was fitted to
+ * it and others. */
+enum basis { BASIS_PREDICTION, BASIS_CONSTRUCTION, BASIS_FIT };
+const char *basis_name(enum basis basis); /* "prediction", "construction", "fit" */
+
+/* A figure that the model is known to miss. */
+struct device_miss {
+    double error; /* (model - value) / value, to be held to VALIDATE_DRIFT */
+    char *reason;
+};
 
 struct device_call {
     char *unit;
@@ -246,7 +267,10 @@ struct device_result {
     double value;
     char *source;
     enum evidence provenance;
-    double tolerance; /* relative; 0: exact */
+    double tolerance; /* how exactly the source gives the value, in its unit: its rounding, or the reading of
+                       * a chart; 0: exact */
+    enum basis basis;
+    struct device_miss *missed; /* null: the model is within the tolerance */
     char *note;
     char **options; /* "tile_heads=3" */
     unsigned options_count;
@@ -337,6 +361,10 @@ struct device_settings {
 /* The defaults overridden by "key=value" options (count of them). They must outlive the settings. */
 bool device_settings(const struct device *device, const char *const *options, size_t count,
                      struct device_settings *settings, struct error *error);
+/* Refuses an option of the list that has no effect beside the others; `varied` (or null) is an option that
+ * takes several values. */
+bool device_effects(const struct device *device, const char *const *options, size_t count, const char *varied,
+                    struct error *error);
 /* The choice of an option; null when the device has no option of that name. */
 const char *device_choice(const struct device *device, const struct device_settings *settings,
                           const char *option);

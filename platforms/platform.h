@@ -98,7 +98,7 @@ struct price {
      * many channels (0: all). */
     double held_bytes, held_room;
     int64_t tile_tokens, tile_channels;
-    char energy_method[32]; /* "model", "published", "none" */
+    char energy_method[32]; /* "power x time", "events", "none" */
     char energy_note[256];
     char note[256]; /* what the reader must know: assumptions, fallbacks; may be "" */
 };

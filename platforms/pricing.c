@@ -1055,7 +1055,8 @@ static void add_energy(const struct run *run, const struct unit *unit, const str
                  "neither power nor energy per event is published for %.60s", run->device->name);
         return;
     }
-    snprintf(price->energy_method, sizeof price->energy_method, "model");
+    snprintf(price->energy_method, sizeof price->energy_method,
+             energy->power_w > 0 ? "power x time" : "events");
     snprintf(price->energy_note, sizeof price->energy_note, "%s%.90s%s%.110s",
              energy->power_w > 0 ? "published power times modelled time: " : "", energy->source,
              energy->note ? "; " : "", energy->note ? energy->note : "");

@@ -9,20 +9,39 @@
 #include "platforms/device.h"
 #include "platforms/platform.h"
 
+/* How a figure stands. */
+enum validation_state {
+    VALIDATION_REPRODUCED,   /* within what the source's own precision leaves open */
+    VALIDATION_MISSED,       /* outside, by as much as the device file says, which explains it */
+    VALIDATION_CONSTRUCTION, /* within, as a parameter was set from this figure */
+    VALIDATION_FIT,          /* within, as a law was fitted to this figure and others */
+    VALIDATION_OUTSIDE,      /* outside, and not by what the device file says: the only one that fails */
+    VALIDATION_STATES
+};
+const char *validation_state_name(enum validation_state state); /* "reproduced", ..., "outside" */
+
+/* The relative error of a figure that is missed may differ by that much from the one that is on record. */
+#define VALIDATE_DRIFT 0.005
+
 /* One figure of a device file's `published` beside what the model says. The texts live as long as the
  * validation. */
 struct validation_row {
     const char *platform, *device;
     const char *id, *what;
     const char *figure; /* "cycles", "tokens_per_s", ...: see figure_name */
-    double published, model;
-    double relative_error;     /* (model - published) / published */
-    double tolerance;          /* relative; 0: exact but for rounding of the last digit of a double */
-    const char *provenance;    /* "published", "measured-rtl", "derived" */
+    double reference, model;
+    double relative_error;     /* (model - reference) / reference */
+    double tolerance;          /* in the unit of the figure; 0: exact but for rounding of a double */
+    const char *provenance;    /* see evidence_name */
+    const char *basis;         /* see basis_name */
+    const char *missed;        /* why it is missed; null: it should not be */
+    double recorded;           /* the relative error on record of one that is */
     const char *source, *note; /* note may be null */
     const char *baseline, *of; /* of a comparison: whom with whom; null: none, the device */
     bool mean;                 /* over several lengths */
-    bool passed;
+    bool layers_only;          /* without embedding, last norm and head */
+    char changed[160];         /* not empty: priced under these options, not those the figure holds for */
+    enum validation_state state;
 };
 
 /* One call of a device's laws beside the RTL that they must agree with. */
@@ -78,8 +97,10 @@ struct validation_workload {
     int n_seqlens;
 };
 
-/* Only what is published of that workload under these options (null-terminated, or null): figures of its
- * length, with the last length of a mean the mean, if the run has all of its lengths. None is no error. */
+/* Only what is printed or drawn in the source of that workload: figures of its length, with the last length of
+ * a mean the mean, if the run has all of its lengths; None is no error. They are priced under these options
+ * (null-terminated, or null). Where they are nobody's, the figures whose own are nearest stand there, with
+ * what was changed. */
 bool validate_workload(const char *platform, const char *device, const char *const *options,
                        const struct validation_workload *workload, struct validation *validation,
                        struct error *error);

@@ -31,7 +31,8 @@ models = {r["seqlen"]: r["published"] for r in records if r.get("scope") == "mod
 assert sorted(models) == [64, 96, 116, 128, 168]
 assert not any("published" in r for r in records if r.get("scope") != "model")
 for seqlen, entries in models.items():
-    assert all(e["provenance"] == "published" and e["source"] for e in entries)
+    assert all(e["provenance"] in ("published", "digitised") and e["source"] and e["plus_minus"] > 0 for e in entries)
+    assert all(e["layers_only"] == ("of" not in e) and "changed" not in e for e in entries)
     assert sum(e["mean"] for e in entries) == (3 if seqlen == 168 else 0)
 by_id = {e["id"]: e for entries in models.values() for e in entries}
 assert by_id["prefill-64-gpu"]["value"] == 8.9 and 0.7 < by_id["prefill-64-gpu"]["model"] / 8.9 < 1
@@ -48,7 +49,13 @@ grep -q '"mean":true' out && fail "a mean over lengths that were not run"
 "$program" --platform fpga-model --model mamba2-130m --phase prefill --seqlen 64 --batch 2 --format json >out 2>err || fail "batch"
 grep -q '"published"' out && fail "published figures of another batch"
 "$program" --platform fpga-model --model mamba2-130m --phase prefill --seqlen 64 --set tile_tokens=8 --format json >out 2>err || fail "setting"
-grep -q '"published"' out && fail "published figures of another setting"
+grep -q '"changed":"tile_tokens=8 for 32"' out || fail "published figures beside another setting"
+"$program" --platform fpga-model --model mamba2-130m --phase prefill --seqlen 64 --set hadamard=accumulated >out 2>err || fail "table of a setting"
+for text in "hadamard=accumulated for streamed" "layers only" "[1] FastMamba" "±0.3"; do
+    grep -qF -- "$text" out || fail "the table of another setting lacks '$text'"
+done
+"$program" --platform fpga-model --model mamba2-130m --set overlap=serial --set tile_tokens=8 >out 2>err
+[[ $? == 2 && $(wc -l <err) == 1 ]] || fail "an option without effect"
 
 for wrong in "8,8" "8,,9" "8,0" "8,x" ",8"; do
     "$program" --platform fpga-model --model mamba2-130m --seqlen "$wrong" >out 2>err
@@ -57,7 +64,7 @@ done
 
 # Both energy claims, the baselines' laws, resources and what stays open.
 "$program" validate --device fpga-model:fastmamba-vc709 >out 2>err || fail "validate fastmamba"
-for text in "versions 1 to 3" "version 4" "48.3 ms + 0.91 ms a token" "undecided: absolute prefill times" "3333" "9.31 W"; do
+for text in "versions 1 to 3" "version 4" "48.3 ms + 0.91 ms a token" "undecided: absolute prefill times" "3333" "9.31 W" "(layers only)" " 0 outside"; do
     grep -qF "$text" out || fail "validate lacks '$text'"
 done
 "$program" validate --device fpga-model:lightmamba-vck190 >out 2>err || fail "validate lightmamba"

@@ -73,8 +73,8 @@ refuse() { # TEXT OPTION...
     grep -q -- "$text" "$folder/message" || fail "$* says $(cat "$folder/message")"
 }
 refuse "built are" --model mamba2-130m --set lanes=3
-refuse "buffers hold" --model mamba2-130m --seqlen 2 --set tile_heads=25
+refuse "positive integer to 24" --model mamba2-130m --seqlen 2 --set tile_heads=25
 refuse "integer from 0" --model mamba2-130m --set memory_latency=-1
-refuse "0 to 95" --model mamba2-130m --seqlen 2 --set memory_stall_percent=96
+refuse "integer from 0 to 95" --model mamba2-130m --seqlen 2 --set memory_stall_percent=96
 out=$("$program" --platform fpga-rtl --model mamba-130m --phase decode --stage scan --seqlen 2 --format json)
 grep -q "the block computes Mamba-2's scan" <<<"$out" || fail "mamba-130m is not skipped with a reason"

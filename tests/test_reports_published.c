@@ -46,12 +46,18 @@ static char *table_of(const char *published)
 static void a_figure_stands_beside_the_models(void **state)
 {
     (void)state;
-    char *text =
-        table_of("[{\"id\": \"a-figure\", \"figure\": \"speedup\", \"over\": \"somebody\", \"of\": \"other\","
-                 "\"value\": 10, \"model\": 9}]");
+    char *text = table_of(
+        "[{\"id\": \"a-figure\", \"figure\": \"speedup\", \"over\": \"somebody\", \"of\": \"other\","
+        "\"value\": 10, \"plus_minus\": 0.3, \"model\": 9, \"layers_only\": true, \"source\": \"a book\","
+        "\"provenance\": \"digitised\", \"state\": \"changed\", \"changed\": \"a=b for c\"}]");
     assert_non_null(strstr(text, "Published figures beside the model's"));
     assert_non_null(strstr(text, "speedup of other over somebody"));
     assert_non_null(strstr(text, "-10.0"));
+    assert_non_null(strstr(text, "digitised [1]"));
+    assert_non_null(strstr(text, "[1] a book"));
+    assert_non_null(strstr(text, "10.0 ±0.3"));
+    assert_non_null(strstr(text, "* layers only"));
+    assert_non_null(strstr(text, "a=b for c"));
     free(text);
 }
 
