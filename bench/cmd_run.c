@@ -2,6 +2,7 @@
  * SPDX-FileCopyrightText: 2026 The mamba-bench developers */
 #include <errno.h>
 #include <math.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -30,15 +31,74 @@ static void on_interrupt(int number)
     signal(number, SIG_DFL); /* a second one ends the program at once */
 }
 
+static bool is_interrupted(void)
+{
+    return interrupted;
+}
+
 bool session_continues(const struct session *s)
 {
     return !interrupted || error_set(s->error, STATUS_FAILED, "interrupted");
 }
 
+/* Where no terminal shows every step: a line now and then, of a thread, as a single step may take minutes. */
+static struct {
+    pthread_t thread;
+    pthread_mutex_t mutex;
+    pthread_cond_t changed;
+    bool running, done;
+    char text[192];
+} ticker = {.mutex = PTHREAD_MUTEX_INITIALIZER, .changed = PTHREAD_COND_INITIALIZER};
+
+static void *tick(void *unused)
+{
+    enum { SECONDS = 10 };
+    (void)unused;
+    struct timespec next;
+    clock_gettime(CLOCK_REALTIME, &next);
+    const time_t began = next.tv_sec;
+    pthread_mutex_lock(&ticker.mutex);
+    while (!ticker.done) {
+        next.tv_sec += SECONDS;
+        while (!ticker.done && pthread_cond_timedwait(&ticker.changed, &ticker.mutex, &next) != ETIMEDOUT)
+            ;
+        if (!ticker.done && ticker.text[0])
+            fprintf(stderr, "mamba-bench [%lld s]: %s\n", (long long)(next.tv_sec - began), ticker.text);
+    }
+    pthread_mutex_unlock(&ticker.mutex);
+    return NULL;
+}
+
+static void ticker_start(void)
+{
+    sigset_t all, had;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &had);
+    ticker.done = false;
+    ticker.running = !pthread_create(&ticker.thread, NULL, tick, NULL);
+    pthread_sigmask(SIG_SETMASK, &had, NULL);
+}
+
+static void ticker_stop(void)
+{
+    if (!ticker.running)
+        return;
+    pthread_mutex_lock(&ticker.mutex);
+    ticker.done = true;
+    pthread_cond_signal(&ticker.changed);
+    pthread_mutex_unlock(&ticker.mutex);
+    pthread_join(ticker.thread, NULL);
+    ticker.running = false;
+}
+
 void session_progress(const struct session *s, const char *format, const char *what, int done, int total)
 {
-    if (!s->progress)
+    if (!s->progress) {
+        pthread_mutex_lock(&ticker.mutex);
+        snprintf(ticker.text, sizeof ticker.text, format, what, done, total);
+        pthread_mutex_unlock(&ticker.mutex);
         return;
+    }
     fprintf(stderr, "\r\033[K");
     fprintf(stderr, format, what, done, total);
     fflush(stderr);
@@ -305,15 +365,18 @@ void session_report_item(const struct cbench_result *timed, void *user)
     w->platform->units(w->run, &units);
     unit = &units[item->unit];
     session_progress(s, "timing %s (%d of %d)", unit->name, ++s->n_done, s->n_items);
-    if (interrupted || s->error->status != STATUS_OK)
+    /* An interrupted run keeps the repetitions that it has. */
+    const bool cut = interrupted && timed->n_repetitions > 0;
+    const char *skipped = cut ? NULL : timed->skip_reason;
+    if ((interrupted && !cut) || s->error->status != STATUS_OK)
         return;
 
     struct result result = session_result(s, w, unit);
     result.compare = item->compare;
     result.threads = w->threads;
     result.cache = cache_mode_name(s->arguments->cache);
-    result.skipped = timed->skip_reason;
-    if (!timed->skip_reason) {
+    result.skipped = skipped;
+    if (!skipped) {
         struct statistics statistics;
         result.n_samples =
             timed->n_repetitions < COUNT_OF(samples) ? timed->n_repetitions : COUNT_OF(samples);
@@ -381,6 +444,8 @@ static bool check_unit_kernel(struct item *item, int unit, struct checked *check
         return error_set(s->error, STATUS_FAILED, "out of memory");
     checked->kernels = kernels;
     session_progress(s, "checking %s", kernel->name, 0, 0);
+    if (!session_continues(s))
+        return false;
     if (!check_kernel(family, kernel, &(struct check_options){.seed = s->arguments->seed}, &result, s->error))
         return false;
     if (!result.passed)
@@ -429,7 +494,7 @@ bool session_find_accuracies(struct session *s)
         if (!found)
             return false;
     }
-    return true;
+    return session_continues(s);
 }
 
 static bool run_measured(struct session *s)
@@ -475,10 +540,7 @@ static bool run_measured(struct session *s)
         error_set(s->error, STATUS_FAILED, "the measuring harness ran out of memory");
     cbench_destroy(set);
     session_progress_end(s);
-    if (interrupted)
-        return error_set(s->error, STATUS_FAILED, "interrupted: %zu results are in %s",
-                         json_array_size(s->set.records), s->folder ? s->folder : "no folder");
-    return s->error->status == STATUS_OK;
+    return s->error->status == STATUS_OK && session_continues(s);
 }
 
 /* What the device's source publishes of this very workload, beside what the model says of it. */
@@ -736,10 +798,12 @@ static bool hand_out_options(struct session *s)
     return true;
 }
 
-/* Comparing scans, whose sequences are long, takes the memory and time of no more than was asked for. */
-static const char *const *only_stages(const struct arguments *arguments)
+/* Long sequences take the memory and time of no more than was asked for. Decode starts from the state that its
+ * context left, and backward stages from what forward kept: these need the whole model. */
+static const char *const *only_stages(const struct arguments *arguments, enum phase phase)
 {
-    if (arguments->compare != COMPARE_SCAN)
+    if (!arguments->stages.count ||
+        (arguments->compare != COMPARE_SCAN && (arguments->compare || phase != PHASE_PREFILL)))
         return NULL;
     for (int i = 0; i < arguments->stages.count; i++)
         if (names_pass(arguments->stages.items[i]))
@@ -761,7 +825,8 @@ bool session_open(struct session *s, struct workload *w)
         .kernel = w->variant ? w->variant->kernel : NULL,
         .seed = s->arguments->seed,
         .context = w->seqlen,
-        .stages = only_stages(s->arguments),
+        .stopped = is_interrupted,
+        .stages = only_stages(s->arguments, w->graph.phase),
     };
     return session_continues(s) && w->platform->open(&task, &w->run, s->error);
 }
@@ -1065,9 +1130,17 @@ enum status command_run(const struct arguments *arguments, struct error *error)
 {
     struct session s = {.arguments = arguments, .error = error, .progress = isatty(STDERR_FILENO)};
     signal(SIGINT, on_interrupt);
+    if (!s.progress)
+        ticker_start();
     const bool ok = run_session(&s);
+    ticker_stop();
     signal(SIGINT, SIG_DFL);
     session_progress_end(&s);
+    if (interrupted && !ok && json_array_size(s.set.records)) {
+        *error = (struct error){0};
+        error_set(error, STATUS_FAILED, "interrupted: %zu results are in %s", json_array_size(s.set.records),
+                  s.file ? s.folder : "standard output");
+    }
     for (int w = 0; w < s.n_workloads; w++) {
         if (s.workloads[w].run)
             s.workloads[w].platform->close(s.workloads[w].run);

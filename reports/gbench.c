@@ -139,6 +139,9 @@ static json_t *context(const struct record_set *set)
     json_t *json = json_pack("{s:s,s:[],s:[]}", "executable", "mamba-bench", "caches", "load_avg");
     if (!json)
         return NULL;
+    const json_t *load = record_get(environment, "now.load_average");
+    if (json_is_array(load))
+        json_object_set(json, "load_avg", (json_t *)load);
     for (size_t i = 0; i < sizeof fields / sizeof *fields; i++)
         for (int p = 0; p < 2 && fields[i].paths[p] && !json_object_get(json, fields[i].name); p++) {
             const json_t *value = record_get(environment, fields[i].paths[p]);

@@ -231,6 +231,7 @@ void grid_print(const struct grid *grid, int indent, int width, FILE *out)
 
 void grid_print_html(const struct grid *grid, const char *caption, FILE *out)
 {
+    enum { LONG_CELL = 40 }; /* its words may be broken, those of others not */
     bool used[GRID_MAX_COLUMNS];
     int n_used = 0;
     for (int c = 0; c < grid->n_columns; c++)
@@ -261,7 +262,10 @@ void grid_print_html(const struct grid *grid, const char *caption, FILE *out)
             if (c == 0)
                 fputs("<th scope=\"row\">", out);
             else
-                fputs(grid->columns[c].number ? "<td class=\"number\">" : "<td>", out);
+                fprintf(out, "<td%s>",
+                        grid->columns[c].number                                    ? " class=\"number\""
+                        : row->cells[c] && text_columns(row->cells[c]) > LONG_CELL ? " class=\"long\""
+                                                                                   : "");
             write_html(out, row->cells[c] ? row->cells[c] : "");
             fputs(c == 0 ? "</th>" : "</td>", out);
         }

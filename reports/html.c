@@ -23,7 +23,8 @@ static const char style[] =
     ".alone th{padding-left:2rem}.note{color:#444;font-style:italic}"
     "figure{margin:1.5rem 0}figure svg{width:100%;max-width:44rem;height:auto}"
     "figcaption{font-size:.9rem;max-width:44rem}"
-    "code{font-size:.8rem;overflow-wrap:anywhere}td{overflow-wrap:anywhere}"
+    "code{font-size:.8rem;overflow-wrap:anywhere}td.long{overflow-wrap:anywhere;min-width:12rem}"
+    "td.number{white-space:nowrap}"
     "@media print{body{max-width:none;margin:0}figure,table{break-inside:avoid}}";
 
 /* Copies gnuplot's SVG without prologue and name spaces, which a page in HTML does not need, and with
@@ -98,16 +99,21 @@ static void write_figures(const char *folder, const struct figure_list *list, co
     }
 }
 
-static bool write_tables(const struct view *view, table_fn *table, FILE *out)
+/* The heading stands above the first table; without a table there is none. */
+static bool write_tables(const struct view *view, table_fn *table, const char *heading, FILE *out)
 {
-    bool written = true;
+    bool written = true, headed = false;
     for (int i = 0; i < view->n_workloads && written; i++) {
         struct grid grid;
         char *title = workload_title(&view->workloads[i]);
         bool any = table(view, i, &grid);
         written = title && !grid.failed;
-        if (any && written)
+        if (any && written) {
+            if (!headed)
+                fprintf(out, "<h2>%s</h2>\n", heading);
+            headed = true;
             grid_print_html(&grid, title, out);
+        }
         free(title);
         grid_free(&grid);
     }
@@ -248,7 +254,7 @@ static void write_fields(const char *path, const json_t *value, int depth, FILE 
     char *text = json_dumps(value, JSON_ENCODE_ANY | JSON_REAL_PRECISION(6));
     fputs("<tr><th scope=\"row\">", out);
     write_html(out, path);
-    fputs("</th><td>", out);
+    fputs("</th><td class=\"long\">", out);
     write_html(out, json_is_string(value) ? json_string_value(value) : text ? text : "");
     fputs("</td></tr>\n", out);
     free(text);
@@ -272,9 +278,12 @@ static void write_environments(const struct record_set *set, FILE *out)
 static bool write_page(const struct view *view, const char *folder, const struct figure_list *list,
                        const struct error *problem, FILE *out)
 {
-    char *origin = view_origin(view);
-    if (!origin)
+    char *origin = view_origin(view), *machine = view_machine(view);
+    if (!origin || !machine) {
+        free(origin);
+        free(machine);
         return false;
+    }
     fputs("<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
           "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
           "<title>mamba-bench report</title>\n<style>",
@@ -282,6 +291,8 @@ static bool write_page(const struct view *view, const char *folder, const struct
     fputs(style, out);
     fputs("</style>\n</head>\n<body>\n<h1>mamba-bench report</h1>\n<p>", out);
     write_html(out, origin);
+    fputs(", ", out);
+    write_html(out, machine);
     fprintf(out, "; %d result%s", view->n_results, view->n_results == 1 ? "" : "s");
     if (view->n_replaced > 0)
         fprintf(out, ", %d of them replaced by later ones of the same unit", view->n_replaced);
@@ -290,11 +301,12 @@ static bool write_page(const struct view *view, const char *folder, const struct
           "medians of one execution; -/+ % is the 95 % interval of the median below and above it.</p>\n",
           out);
     free(origin);
-    fputs("<h2>Platforms compared, whole model</h2>\n", out);
-    bool written = write_tables(view, table_platforms, out) && write_tables(view, table_units, out);
+    free(machine);
+    bool written = write_tables(view, table_platforms, "Platforms compared, whole model", out) &&
+                   write_tables(view, table_units, "Platforms compared, unit by unit", out);
     write_figures(folder, list, problem, out);
-    written = written && write_tables(view, table_published, out) &&
-              write_tables(view, table_comparison, out) && write_workloads(view, out) &&
+    written = written && write_tables(view, table_published, "Published figures beside the model's", out) &&
+              write_tables(view, table_comparison, "Variants compared", out) && write_workloads(view, out) &&
               write_skipped(view, out);
     write_environments(view->set, out);
     written = written && write_provenance(view, out);

@@ -118,6 +118,28 @@ static void noise_row(const struct view *view, int index, struct grid *grid)
         grid_text(grid, 0, "(noisy: %d units have an interval wider than 20 %% of their time)", noisy);
 }
 
+/* Few repetitions give less than the 95 % that the interval is named for. */
+static void coverage_row(const struct view *view, int index, struct grid *grid)
+{
+    int few = 0, one = 0;
+    double least = 1;
+    for (int i = 0; i < view->n_results; i++) {
+        const struct result *result = &view->results[i];
+        const double coverage = record_number(result->record, "time_s.coverage");
+        if (result->series != index || result->replaced || result->skipped || !(coverage < 0.95))
+            continue;
+        const bool single = record_number(result->record, "time_s.n") < 2;
+        one += single;
+        few += !single;
+        least = !single && coverage < least ? coverage : least;
+    }
+    if (one)
+        grid_text(grid, 0, "(one repetition: no interval)");
+    if (few)
+        grid_text(grid, 0, "(few repetitions: the -/+ intervals cover the median with %.0f %%, not 95 %%)",
+                  100 * least);
+}
+
 static void sum_row(const struct view *view, const struct series *series, struct grid *grid)
 {
     char text[TEXT_SIZE];
@@ -223,6 +245,7 @@ void table_series(const struct view *view, int index, struct grid *grid)
     reason_rows(view, index, grid);
     noise_row(view, index, grid);
     assumed_row(view, index, grid);
+    coverage_row(view, index, grid);
     if (n_alone == 0)
         return;
     grid_text(grid, 0, "timed alone; in the plan they are inside a fused group, so they are in no sum:");

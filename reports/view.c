@@ -513,3 +513,21 @@ char *view_origin(const struct view *view)
                           text_clean(first_text(environment, hosts), 24, host), revision, changed);
     return length < 0 ? NULL : text;
 }
+
+char *view_machine(const struct view *view)
+{
+    static const char *const times[] = {"time", NULL}, *const names[] = {"cpu.model_name", NULL};
+    const json_t *environment =
+        view->n_results > 0 ? record_environment(view->set, view->results[0].record) : NULL;
+    const json_t *load = json_array_get(record_get(environment, "now.load_average"), 0);
+    const double threads = view->n_results > 0 ? record_number(view->results[0].record, "threads") : NAN;
+    char *text, date[TEXT_SIZE], cpu[TEXT_SIZE], used[32] = "", busy[48] = "";
+    if (!isnan(threads))
+        snprintf(used, sizeof used, ", %.0f thread%s", threads, threads > 1 ? "s" : "");
+    if (json_is_number(load))
+        snprintf(busy, sizeof busy, ", load %.2f when it began", json_number_value(load));
+    const int length =
+        asprintf(&text, "date %s, processor %s%s%s", text_clean(first_text(environment, times), 40, date),
+                 text_clean(first_text(environment, names), 60, cpu), used, busy);
+    return length < 0 ? NULL : text;
+}

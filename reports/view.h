@@ -81,5 +81,7 @@ char *workload_what(const struct workload *workload);
 char *workload_title(const struct workload *workload);
 /* Host and git revision of the first result's environment: "host node7, revision 1a2b3c"; free it. */
 char *view_origin(const struct view *view);
+/* "date 2026-01-31T12:00:00Z, processor ..., 2 threads, load 0.10 when it began"; free it. */
+char *view_machine(const struct view *view);
 
 #endif

@@ -26,6 +26,7 @@ expect() {
     "$program" "$@" >out 2>err </dev/null
     local status=$?
     ((status == wanted)) || { fail "$name: status $status, expected $wanted"; return; }
+    sed -i '/^mamba-bench \[[0-9]* s\]: /d' err # a slow machine says how far it is
     ((status < 2 || $(wc -l <err) == 1)) || fail "$name: not one line of error"
 }
 
@@ -363,6 +364,51 @@ expect 0 "compare scan on a host" --platform leo2-model --compare scan --seqlen 
     prints "compare scan on a host" SLOWER chunked
 [[ -s leo2-scans/lengths.svg ]] || fail "compare scan on a host: no lengths.svg"
 expect 0 "check one length" check --stage selective_scan --seqlen 67 && prints "check one length" selective_scan/blelloch
+
+# What cannot fit is refused by its sum, and only what --stage wants counts and is run
+expect 4 "too much memory" --platform cpu --seqlen 4000000 --batch 8 --stage conv --phase prefill --layers 1
+says "too much memory" "the largest, 'in_proj.y'" "are available" "--seqlen"
+expect 0 "one stage" --platform cpu --checkpoint "$tiny" --stage embed,silu --phase prefill --format csv "${quick[@]}"
+prints "one stage" "conv+silu" ",silu," ",embed,"
+! grep -q ",in_proj," out || fail "one stage: others are there"
+
+# Few repetitions say so
+expect 0 "one repetition" --platform cpu --checkpoint "$tiny" --stage silu --phase prefill "${quick[@]}"
+prints "one repetition" "(one repetition: no interval)"
+expect 0 "two repetitions" --platform cpu --checkpoint "$tiny" --stage silu --phase prefill "${quick[@]}" --repetitions 2
+prints "two repetitions" "cover the median with 50 %, not 95 %"
+
+# OpenMP's own binding does not narrow what the process may use; taskset does
+for binding in OMP_PROC_BIND=true "OMP_PROC_BIND=close OMP_PLACES=cores" GOMP_CPU_AFFINITY=0; do
+    export ${binding?}
+    expect 0 "$binding" --platform cpu --checkpoint "$tiny" --stage silu --phase prefill --format json \
+        --repetitions 1 --min-time 0.001
+    unset OMP_PROC_BIND OMP_PLACES GOMP_CPU_AFFINITY
+    python3 - <<'END' || fail "$binding: not all processors were used"
+import json, os
+records = [json.loads(line) for line in open("out")]
+allowed = records[0]["topology"]["started_on_pus"]
+count = sum(1 + int(r.split("-")[-1]) - int(r.split("-")[0]) for r in allowed.split(","))
+assert count == len(os.sched_getaffinity(0)), allowed
+assert records[1]["threads"] <= count and (count == 1 or records[1]["threads"] > 1)
+END
+done
+first=$(python3 -c 'import os; print(min(os.sched_getaffinity(0)))')
+OMP_PROC_BIND=true taskset -c "$first" "$program" --platform cpu --checkpoint "$tiny" --stage silu --threads 2 >out 2>err
+(($? == 2)) && says "taskset" "this process may use 1 processors" || fail "taskset is not obeyed"
+
+# An interrupt ends the run soon, with what is known
+cases=$((cases + 1))
+"$program" --platform cpu --checkpoint "$tiny" --stage silu,conv --phase prefill --repetitions 1000 --min-time 0.1 --out cut >out 2>err &
+run=$!
+for ((i = 0; i < 300; i++)); do [[ -s cut/records.jsonl ]] && break; sleep 0.1; done
+sleep 2
+kill -INT $run
+wait $run
+status=$?
+known=$(($(wc -l <cut/records.jsonl 2>/dev/null || echo 1) - 1))
+((status == 1)) && says "interrupt" interrupted || fail "interrupt: status $status"
+((known == 0)) || says "interrupt" "interrupted: $known results are in cut"
 
 # Other rooms
 expect 0 "validate" validate && prints "validate" "14978" "5.68" "238865"

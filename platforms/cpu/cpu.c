@@ -138,6 +138,14 @@ static void add_layer_unit(struct run *run, const char *name, enum direction dir
     add_memory(run, unit);
 }
 
+static bool is_wanted(const struct group *group, const char *const *stages)
+{
+    for (; *stages; stages++)
+        if (group_name_holds(group->name, *stages))
+            return true;
+    return false;
+}
+
 static void list_units(struct run *run, const char *alone_missing)
 {
     const struct plan *plan = run->task.plan;
@@ -150,7 +158,8 @@ static void list_units(struct run *run, const char *alone_missing)
             continue;
         for (int i = 0; i < plan->groups[g].n_stages; i++)
             for (int u = 0; u < run->unfused.n_groups; u++)
-                if (run->unfused.groups[u].stages[0] == plan->groups[g].stages[i]) {
+                if (run->unfused.groups[u].stages[0] == plan->groups[g].stages[i] &&
+                    (!run->task.stages || is_wanted(&run->unfused.groups[u], run->task.stages))) {
                     add_group_unit(run, &run->unfused, run->stages_alone, u, false);
                     snprintf(run->units[run->n_units - 1].skip, sizeof run->units[0].skip, "%s",
                              alone_missing);
@@ -185,24 +194,55 @@ static void cpu_close(struct run *run)
     free(run);
 }
 
-static bool is_wanted(const struct group *group, const char *const *stages)
-{
-    for (; *stages; stages++)
-        if (group_name_holds(group->name, *stages))
-            return true;
-    return false;
-}
+struct selected_job {
+    struct program *program;
+    uint64_t groups;
+};
 
 static void run_selected(void *user, struct team *team, struct part part)
 {
-    const struct run *run = user;
-    for (int g = 0; g < run->task.plan->n_groups; g++)
-        if (run->selected >> g & 1)
-            program_run_group(run->program, g, 0, team, part);
+    const struct selected_job *job = user;
+    for (int g = 0; g < program_plan(job->program)->n_groups; g++)
+        if (job->groups >> g & 1)
+            program_run_group(job->program, g, 0, team, part);
+}
+
+/* Only these groups of a plan, run once; null with an error. */
+static struct program *make_part(struct run *run, const struct plan *plan, uint64_t groups,
+                                 struct error *error)
+{
+    const struct task *task = &run->task;
+    struct program *program = program_create_part(run->network, task->graph, plan, groups, task->seed, error);
+    if (program && !tokens_set(program, task->graph, task->seed, task->context, error)) {
+        program_destroy(program);
+        return NULL;
+    }
+    if (program)
+        team_run(run->team, run_selected, &(struct selected_job){program, groups});
+    return program;
+}
+
+static bool plan_unfused(struct run *run, struct error *error)
+{
+    struct plan_choices unfused = plan_choices(run->task.plan);
+    unfused.values[CHOICE_FUSION] = "none";
+    return plan_build(run->task.graph, unfused, &run->unfused, error);
+}
+
+/* The wanted stages that the plan fuses. */
+static uint64_t wanted_alone(const struct run *run)
+{
+    const struct plan *plan = run->task.plan;
+    uint64_t groups = 0;
+    for (int u = 0; u < run->unfused.n_groups; u++)
+        for (int g = 0; g < plan->n_groups && is_wanted(&run->unfused.groups[u], run->task.stages); g++)
+            if (plan->groups[g].n_stages > 1 && group_within(&run->unfused.groups[u], &plan->groups[g]))
+                groups |= UINT64_C(1) << u;
+    return groups;
 }
 
 /* The groups in spans that hold a wanted stage. */
-static bool prepare_selected(struct run *run, struct error *error)
+static bool prepare_selected(struct run *run, struct error *alone, struct error *error)
 {
     const struct task *task = &run->task;
     const struct plan *spans = task->spans ? task->spans : task->plan;
@@ -211,11 +251,13 @@ static bool prepare_selected(struct run *run, struct error *error)
         for (int g = 0; is_wanted(&spans->groups[span], task->stages) && g < task->plan->n_groups; g++)
             if (group_within(&task->plan->groups[g], &spans->groups[span]))
                 run->selected |= UINT64_C(1) << g;
-    run->program =
-        program_create_part(run->network, task->graph, task->plan, run->selected, task->seed, error);
-    if (run->program)
-        team_run(run->team, run_selected, run);
-    return run->program != NULL;
+    run->program = make_part(run, task->plan, run->selected, error);
+    if (!run->program || task->spans || !plan_unfused(run, error))
+        return run->program && task->spans;
+    const uint64_t groups = wanted_alone(run);
+    if (groups)
+        run->stages_alone = make_part(run, &run->unfused, groups, alone);
+    return true;
 }
 
 static bool prepare(struct run *run, char *alone_missing, size_t size, struct error *error)
@@ -232,8 +274,12 @@ static bool prepare(struct run *run, char *alone_missing, size_t size, struct er
     if (!run->network)
         return false;
     network_prefer(run->network, task->kernel);
-    if (task->stages)
-        return prepare_selected(run, error);
+    struct error alone = {0};
+    if (task->stages) {
+        const bool ok = prepare_selected(run, &alone, error);
+        snprintf(alone_missing, size, "%.*s", (int)size - 1, alone.text);
+        return ok;
+    }
     if (graph->phase == PHASE_DECODE && task->context > 0 &&
         !tokens_prefill(run->network, run->team, &graph->shape, graph->batch, task->context, task->seed,
                         task->plan->precision, error))
@@ -243,10 +289,7 @@ static bool prepare(struct run *run, char *alone_missing, size_t size, struct er
         return false;
     team_run(run->team, run_whole, &(struct whole_job){run->program, false});
 
-    struct error alone = {0};
-    struct plan_choices unfused = plan_choices(task->plan);
-    unfused.values[CHOICE_FUSION] = "none";
-    if (!plan_build(graph, unfused, &run->unfused, error))
+    if (!plan_unfused(run, error))
         return false;
     if (!task->spans && graph->phase != PHASE_TRAIN)
         run->stages_alone = program_create(run->network, graph, &run->unfused, &alone);
@@ -524,12 +567,26 @@ struct outcome_job {
     const struct plan *spans; /* may be null */
     struct outcome *outcome;
     const char *unreadable; /* the tensor that was to be read and could not be */
+    bool (*stopped)(void);  /* may be null */
+    bool stop;              /* written by the first thread between barriers */
 };
 
 static void read_outcome(struct outcome_job *job, const char *tensor, int64_t layer, double *values)
 {
     if (!program_read_layer(job->program, tensor, layer, values))
         job->unreadable = tensor;
+}
+
+/* The same on all threads. */
+static bool is_stopped(struct outcome_job *job, struct team *team, struct part part)
+{
+    if (!job->stopped)
+        return false;
+    team_barrier(team);
+    if (part.index == 0)
+        job->stop = job->stopped();
+    team_barrier(team);
+    return job->stop;
 }
 
 static void run_outcome(void *user, struct team *team, struct part part)
@@ -543,8 +600,11 @@ static void run_outcome(void *user, struct team *team, struct part part)
         if (job->outcome->spans[s])
             read_outcome(job, span_output(job->graph, &job->spans->groups[s]), 0, job->outcome->spans[s]);
     team_barrier(team);
-    for (int64_t layer = 1; layer < job->graph->shape.n_layer; layer++)
+    for (int64_t layer = 1; layer < job->graph->shape.n_layer; layer++) {
+        if (is_stopped(job, team, part))
+            return;
         program_run_layer(job->program, layer, team, part);
+    }
     program_run_after(job->program, team, part);
     if (part.index == 0)
         read_outcome(job, "logits", 0, job->outcome->logits);
@@ -603,9 +663,11 @@ static bool make_outcome(const struct run *run, struct network *network, enum pr
         ok = outcome->spans[s] || error_set(error, STATUS_FAILED, "out of memory");
     }
     if (ok) {
-        struct outcome_job job = {program, graph, spans, outcome, NULL};
+        struct outcome_job job = {program, graph, spans, outcome, NULL, task->stopped, false};
         team_run(run->team, run_outcome, &job);
-        ok = !job.unreadable || error_set(error, STATUS_FAILED, "cannot read tensor '%s'", job.unreadable);
+        ok = !job.stop || error_set(error, STATUS_FAILED, "interrupted");
+        ok = ok &&
+             (!job.unreadable || error_set(error, STATUS_FAILED, "cannot read tensor '%s'", job.unreadable));
     }
     program_destroy(program);
     free(graph);

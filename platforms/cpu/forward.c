@@ -752,14 +752,6 @@ static bool allocate_blocks(int threads, struct blocks *blocks, int64_t count, u
     blocks->data = calloc((size_t)count, sizeof *blocks->data);
     if (!blocks->data)
         return error_set(error, STATUS_FAILED, "out of memory");
-    /* All are asked for at once, so that the error names what is needed in all. */
-    if (bytes > UINT64_MAX / 2 / (uint64_t)count ||
-        (count > 1 && bytes * (uint64_t)count >= memory_available()))
-        return error_set(error, STATUS_UNAVAILABLE,
-                         "%s needs %.1f GB of memory for %lld layers, %.1f GB are available: reduce --batch, "
-                         "--seqlen or --layers",
-                         what, (double)bytes * (double)count / 1e9, (long long)count,
-                         (double)memory_available() / 1e9);
     for (; blocks->count < count; blocks->count++)
         if (!(blocks->data[blocks->count] = allocate(threads, bytes, what, error)))
             return false;
@@ -771,6 +763,48 @@ static void free_blocks(struct blocks *blocks)
     for (int64_t i = 0; i < blocks->count; i++)
         free(blocks->data[i]);
     free(blocks->data);
+}
+
+static bool is_block(const struct graph *graph, const bool *touched, int tensor)
+{
+    const struct tensor *t = &graph->tensors[tensor];
+    return touched[tensor] && t->overwrites < 0 && t->role != TENSOR_WEIGHT && t->role != TENSOR_STATE;
+}
+
+static uint64_t kept_states_bytes(const struct network *network, const struct graph *graph,
+                                  const struct plan *plan)
+{
+    return (uint64_t)(graph->batch * plan->kept * graph->shape.d_inner * graph->shape.d_state) *
+           network->value_size;
+}
+
+/* Before any is touched: filling what is there takes minutes, and helps nobody when it does not suffice. */
+static bool check_memory(const struct network *network, const struct graph *graph, const struct plan *plan,
+                         const bool *touched, struct error *error)
+{
+    static const char states[] = "what --recompute keeps of the states";
+    double all =
+        plan->kept ? (double)kept_states_bytes(network, graph, plan) * (double)graph->shape.n_layer : 0;
+    double largest = all;
+    const char *name = states;
+    for (int i = 0; i < graph->n_tensors; i++) {
+        if (!is_block(graph, touched, i))
+            continue;
+        const double bytes = (double)tensor_elements(&graph->tensors[i]) * (double)network->value_size *
+                             (double)count_blocks(graph, plan, i);
+        all += bytes;
+        if (bytes > largest) {
+            largest = bytes;
+            name = graph->tensors[i].name;
+        }
+    }
+    const double available = (double)memory_available();
+    const char *quote = name == states ? "" : "'";
+    return all < available ||
+           error_set(error, STATUS_UNAVAILABLE,
+                     "the tensors need %.1f GB of memory (the largest, %s%s%s, %.1f GB), %.1f GB are "
+                     "available: reduce --batch, --seqlen or --layers",
+                     all / 1e9, quote, name, quote, largest / 1e9, available / 1e9);
 }
 
 static struct program *create(struct network *network, const struct graph *graph, const struct plan *plan,
@@ -792,16 +826,14 @@ static struct program *create(struct network *network, const struct graph *graph
             mark_touched(graph, &plan->groups[g], false, touched);
     for (int g = 0; g < plan->n_groups && ok; g++)
         ok = !(groups >> g & 1) || prepare_family(program, g, error);
-    ok = ok && check_written(graph, plan, error);
+    ok = ok && check_written(graph, plan, error) && check_memory(network, graph, plan, touched, error);
     if (ok && plan->kept)
-        ok = allocate_blocks(
-            network->threads, &program->states, graph->shape.n_layer,
-            (uint64_t)(graph->batch * plan->kept * graph->shape.d_inner * graph->shape.d_state) *
-                network->value_size,
-            "what --recompute keeps of the states", error);
+        ok = allocate_blocks(network->threads, &program->states, graph->shape.n_layer,
+                             kept_states_bytes(network, graph, plan), "what --recompute keeps of the states",
+                             error);
     for (int i = 0; i < graph->n_tensors && ok; i++) {
         const struct tensor *t = &graph->tensors[i];
-        if (!touched[i] || t->overwrites >= 0 || t->role == TENSOR_WEIGHT || t->role == TENSOR_STATE)
+        if (!is_block(graph, touched, i))
             continue;
         char what[64];
         snprintf(what, sizeof what, "tensor '%s'", t->name);
@@ -930,7 +962,8 @@ bool program_set_ids(struct program *program, const int32_t *ids, struct error *
         if (ids[i] < 0 || ids[i] >= graph->shape.vocab)
             return error_set(error, STATUS_USAGE, "token %lld is %d: ids must be from 0 to %lld",
                              (long long)i, ids[i], (long long)graph->shape.vocab - 1);
-    memcpy(program->blocks[tensor].data[0], ids, (size_t)count * sizeof *ids);
+    if (program->blocks[tensor].count)
+        memcpy(program->blocks[tensor].data[0], ids, (size_t)count * sizeof *ids);
     return true;
 }
 
@@ -938,8 +971,8 @@ static void set_input(struct program *program, const char *name, const float *va
 {
     const int tensor = graph_tensor(program->graph, name);
     const int64_t count = tensor_elements(&program->graph->tensors[tensor]);
-    char *data = program->blocks[tensor].data[0];
-    for (int64_t i = 0; i < count; i++)
+    char *data = program->blocks[tensor].count ? program->blocks[tensor].data[0] : NULL;
+    for (int64_t i = 0; data && i < count; i++)
         if (program->network->precision == PRECISION_FP64)
             ((double *)data)[i] = values[i];
         else

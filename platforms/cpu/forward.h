@@ -41,8 +41,8 @@ double network_packing_s(const struct network *network);
  * tensor. Programs of one network share its states, so prefill carries over into decode. */
 struct program;
 
-/* Fails when no kernel covers a group ("no kernel covers x+y on cpu") or memory does not suffice. The
- * graph, the plan and the network must outlive the program. */
+/* Fails when no kernel covers a group ("no kernel covers x+y on cpu") or memory does not suffice, which is
+ * known before any is touched. The graph, the plan and the network must outlive the program. */
 struct program *program_create(struct network *network, const struct graph *graph, const struct plan *plan,
                                struct error *error);
 /* Of the groups whose bit (1 << group) is set, only these. Activations that none of them makes get values as
@@ -62,7 +62,8 @@ int program_parts(const struct program *program, int group);
 const void *program_args(const struct program *program, int group, int64_t layer);
 
 /* What the input tensor is filled with: token ids (batch * seqlen) or features (batch * seqlen rows of
- * input_size). False, with nothing changed, when an id is outside the vocabulary. */
+ * input_size). False, with nothing changed, when an id is outside the vocabulary. A part of a program that
+ * does not read its input has none to fill. */
 bool program_set_ids(struct program *program, const int32_t *ids, struct error *error);
 void program_set_features(struct program *program, const float *features);
 

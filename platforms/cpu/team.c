@@ -6,6 +6,8 @@
 #include <sched.h>
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 #if defined(__x86_64__)
 #include <immintrin.h>
 #endif
@@ -99,11 +101,16 @@ static void count_granted(void *user, struct part part)
 static cpu_set_t start_affinity;
 static bool start_affinity_known;
 
-/* Before any thread is bound. */
-__attribute__((constructor)) static void read_start_affinity(void)
+/* An OpenMP runtime that is told to bind threads (OMP_PROC_BIND, GOMP_CPU_AFFINITY) narrows this one's
+ * processors in its own constructor, and only what stands in .preinit_array comes before that. Sanitizers are
+ * not ready so early: no instrumentation, and no call that they intercept. */
+__attribute__((no_sanitize("address", "thread", "undefined"))) static void read_start_affinity(void)
 {
-    start_affinity_known = !sched_getaffinity(0, sizeof start_affinity, &start_affinity);
+    start_affinity_known = syscall(SYS_sched_getaffinity, 0, sizeof start_affinity, &start_affinity) > 0;
 }
+
+__attribute__((section(".preinit_array"),
+               used)) static void (*const before_constructors)(void) = read_start_affinity;
 
 const cpu_set_t *team_start_affinity(void)
 {
