@@ -628,6 +628,17 @@ bool group_name_holds(const char *name, const char *stages)
     return false;
 }
 
+bool plan_leaves(const struct graph *graph, const struct plan *plan, uint64_t groups, int tensor)
+{
+    const int root = tensor < 0 ? -1 : tensor_root(graph, tensor);
+    bool inside = false, outside = false;
+    for (int g = 0; g < plan->n_groups && root >= 0; g++)
+        for (int i = 0; i < plan->groups[g].n_stages; i++)
+            if (reads(graph, plan->groups[g].stages[i], root))
+                *(groups >> g & 1 ? &inside : &outside) = true;
+    return outside || !inside;
+}
+
 bool group_within(const struct group *group, const struct group *span)
 {
     for (int i = 0; i < group->n_stages; i++)

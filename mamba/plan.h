@@ -108,6 +108,9 @@ bool plan_fusion_text(const struct plan *plan, char text[PLAN_VALUE_SIZE], struc
 /* Whether these stages, "scan" or "conv+silu", stand one after another in the name of a group or unit. */
 bool group_name_holds(const char *name, const char *stages);
 
+/* Whether what one of these groups (bit 1 << group) makes of a tensor is read by another group, or by none. */
+bool plan_leaves(const struct graph *graph, const struct plan *plan, uint64_t groups, int tensor);
+
 /* Whether the plan's group lies in the group of spans. */
 bool group_within(const struct group *group, const struct group *span);
 

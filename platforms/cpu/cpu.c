@@ -32,7 +32,7 @@ struct run {
     uint64_t span_groups[GRAPH_MAX_STAGES]; /* of each span, bit 1 << group */
     int64_t next_layer;
     bool compared; /* those below are filled in; in training all but whole_forward are of gradients */
-    struct accuracy whole_model, whole_layer, whole_forward, whole_spans[GRAPH_MAX_STAGES];
+    struct accuracy whole_model, whole_layer, whole_forward;
 };
 
 extern const struct platform cpu_platform;
@@ -407,60 +407,96 @@ static void set_accuracy(struct accuracy *accuracy, const struct difference *dif
     *accuracy = (struct accuracy){difference->max_abs, difference_rel_l2(difference), tokens, ""};
 }
 
-/* The operands of one call, in double and without gaps between rows. */
-struct call64 {
-    char *args;
-    double *values[64];
+/* Memory that operands lie in, and its copy in double of the same layout. */
+struct block64 {
+    const float *begin, *end;
+    double *values;
 };
 
-static int64_t operand_elements(const struct kernel_operand *operand, const void *args)
-{
-    return operand_rows(operand, args) * operand_row_length(operand, args);
-}
+/* All operands of some groups in double: what one group makes is what the next reads. */
+struct operands64 {
+    struct block64 *blocks;
+    int count;
+};
 
-static void read_operand(const struct kernel_operand *operand, const char *args, double *values)
+static const float *operand_data(const struct kernel_operand *operand, const char *args)
 {
-    const int64_t rows = operand_rows(operand, args), length = operand_row_length(operand, args);
-    int64_t stride = length;
     const float *data;
     memcpy(&data, args + operand->slot, sizeof data);
-    if (operand->row_axes)
-        memcpy(&stride, args + operand->stride, sizeof stride);
-    for (int64_t r = 0; r < rows; r++)
-        for (int64_t c = 0; c < length; c++)
-            values[r * length + c] = data[r * stride + c];
+    return operand->type == OPERAND_INDEX ? NULL : data;
 }
 
-static bool make_call64(const struct kernel_family *family, const char *args, struct call64 *call)
+static int64_t operand_pitch(const struct kernel_operand *operand, const char *args)
 {
-    *call = (struct call64){.args = malloc(family->args_size)};
-    if (!call->args || family->n_operands > COUNT_OF(call->values))
-        return false;
-    memcpy(call->args, args, family->args_size);
+    int64_t stride = operand_row_length(operand, args);
+    if (operand->row_axes)
+        memcpy(&stride, args + operand->stride, sizeof stride);
+    return stride;
+}
+
+static void add_block(struct operands64 *operands, struct block64 block)
+{
+    for (int i = 0; i < operands->count;) {
+        const struct block64 *other = &operands->blocks[i];
+        if (other->begin >= block.end || other->end <= block.begin) {
+            i++;
+            continue;
+        }
+        block.begin = other->begin < block.begin ? other->begin : block.begin;
+        block.end = other->end > block.end ? other->end : block.end;
+        operands->blocks[i] = operands->blocks[--operands->count];
+        i = 0;
+    }
+    operands->blocks[operands->count++] = block;
+}
+
+static void add_operands(struct operands64 *operands, const struct kernel_family *family, const char *args)
+{
     for (int o = 0; o < family->n_operands; o++) {
         const struct kernel_operand *operand = &family->operands[o];
-        void *data;
-        memcpy(&data, args + operand->slot, sizeof data);
-        if (!data || operand->type == OPERAND_INDEX)
-            continue;
-        call->values[o] = malloc((size_t)operand_elements(operand, args) * sizeof(double));
-        if (!call->values[o])
+        const int64_t rows = operand_rows(operand, args), length = operand_row_length(operand, args);
+        const float *data = operand_data(operand, args);
+        if (data && rows > 0 && length > 0)
+            add_block(operands, (struct block64){
+                                    data, data + (rows - 1) * operand_pitch(operand, args) + length, NULL});
+    }
+}
+
+static uint64_t operands64_bytes(const struct operands64 *operands)
+{
+    uint64_t bytes = 0;
+    for (int i = 0; i < operands->count; i++)
+        bytes += (uint64_t)(operands->blocks[i].end - operands->blocks[i].begin) * sizeof(double);
+    return bytes;
+}
+
+static bool fill_operands64(struct operands64 *operands)
+{
+    for (int i = 0; i < operands->count; i++) {
+        struct block64 *block = &operands->blocks[i];
+        const int64_t n = block->end - block->begin;
+        block->values = malloc((size_t)n * sizeof *block->values);
+        for (int64_t v = 0; block->values && v < n; v++)
+            block->values[v] = block->begin[v];
+        if (!block->values)
             return false;
-        if (operand->role != OPERAND_OUTPUT)
-            read_operand(operand, args, call->values[o]);
-        const int64_t length = operand_row_length(operand, args);
-        if (operand->row_axes)
-            memcpy(call->args + operand->stride, &length, sizeof length);
-        memcpy(call->args + operand->slot, &call->values[o], sizeof call->values[o]);
     }
     return true;
 }
 
-static void free_call64(struct call64 *call)
+static double *find_double(const struct operands64 *operands, const float *data)
 {
-    for (int o = 0; o < COUNT_OF(call->values); o++)
-        free(call->values[o]);
-    free(call->args);
+    for (int i = 0; i < operands->count; i++)
+        if (data >= operands->blocks[i].begin && data < operands->blocks[i].end)
+            return operands->blocks[i].values + (data - operands->blocks[i].begin);
+    return NULL;
+}
+
+static void free_operands64(struct operands64 *operands)
+{
+    for (int i = 0; i < operands->count; i++)
+        free(operands->blocks[i].values);
+    free(operands->blocks);
 }
 
 struct reference_job {
@@ -475,68 +511,110 @@ static void run_reference(void *user, struct team *team, struct part part)
     job->run(job->args, part);
 }
 
-struct group_job {
+/* Some groups of a program, in layer 0. */
+struct groups_job {
     struct program *program;
-    int group;
+    uint64_t groups; /* bit 1 << group */
 };
 
-static void run_group(void *user, struct team *team, struct part part)
+static void run_groups(void *user, struct team *team, struct part part)
 {
-    const struct group_job *job = user;
-    program_run_group(job->program, job->group, 0, team, part);
+    const struct groups_job *job = user;
+    for (int g = 0; g < program_plan(job->program)->n_groups; g++)
+        if (job->groups >> g & 1)
+            program_run_group(job->program, g, 0, team, part);
 }
 
-/* The kernel once, on what the last pass left in layer 0, against the float64 reference on the same. */
-/* The operands once more, and one of them as it is read back. */
-static uint64_t call64_bytes(const struct kernel_family *family, const char *args)
+static bool run_group64(struct run *run, const struct program *program, int g,
+                        const struct operands64 *operands, struct error *error)
 {
-    uint64_t elements = 0, largest = 0;
+    const struct kernel_family *family = program_family(program, g);
+    char *args = malloc(family->args_size);
+    if (!args)
+        return error_set(error, STATUS_FAILED, "out of memory");
+    memcpy(args, program_args(program, g, 0), family->args_size);
     for (int o = 0; o < family->n_operands; o++) {
-        const uint64_t count = (uint64_t)operand_elements(&family->operands[o], args);
-        elements += count;
-        largest = count > largest ? count : largest;
+        double *values = find_double(operands, operand_data(&family->operands[o], args));
+        if (values)
+            memcpy(args + family->operands[o].slot, &values, sizeof values);
     }
-    return (elements + largest) * sizeof(double);
+    team_run(run->team, run_reference, &(struct reference_job){family->reference_f64, args});
+    free(args);
+    return true;
 }
 
-static bool group_accuracy(struct run *run, const struct unit *unit, struct accuracy *accuracy,
-                           struct error *error)
+static void compare_operand(const struct kernel_operand *operand, const char *args,
+                            const struct operands64 *operands, struct difference *difference)
 {
-    struct program *program = unit_program(run, unit);
-    const struct kernel_family *family = program_family(program, unit->group);
-    const char *args = program_args(program, unit->group, 0);
-    struct call64 call;
-    const uint64_t bytes = call64_bytes(family, args), available = memory_available();
+    enum { PIECE = 1024 };
+    double got[PIECE];
+    const int64_t rows = operand_rows(operand, args), length = operand_row_length(operand, args);
+    const int64_t pitch = operand_pitch(operand, args);
+    const float *data = operand_data(operand, args);
+    const double *want = find_double(operands, data);
+    for (int64_t r = 0; want && r < rows; r++)
+        for (int64_t c = 0; c < length; c += PIECE) {
+            const int64_t n = length - c < PIECE ? length - c : PIECE;
+            for (int64_t i = 0; i < n; i++)
+                got[i] = data[r * pitch + c + i];
+            difference_add(difference, got, want + r * pitch + c, n);
+        }
+}
+
+/* Of several groups, what only they read is no result. */
+static void compare_groups(const struct run *run, const struct program *program, uint64_t groups,
+                           const struct operands64 *operands, struct difference *difference)
+{
+    const bool several = groups & (groups - 1);
+    for (int g = 0; g < program_plan(program)->n_groups; g++) {
+        const struct kernel_family *family = groups >> g & 1 ? program_family(program, g) : NULL;
+        for (int o = 0; family && o < family->n_operands; o++) {
+            const struct kernel_operand *operand = &family->operands[o];
+            const bool result = operand->role == OPERAND_STATE ||
+                                (operand->role == OPERAND_OUTPUT &&
+                                 (!several || plan_leaves(run->task.graph, program_plan(program), groups,
+                                                          program_operand_tensor(program, g, operand))));
+            if (result)
+                compare_operand(operand, program_args(program, g, 0), operands, difference);
+        }
+    }
+}
+
+/* The groups once, one after another, on what the last pass left in layer 0, against their float64 references
+ * on the same. */
+static bool groups_accuracy(struct run *run, struct program *program, uint64_t groups,
+                            struct accuracy *accuracy, struct error *error)
+{
+    const int n_groups = program_plan(program)->n_groups;
+    struct operands64 operands = {0};
+    int n_operands = 0;
+    for (int g = 0; g < n_groups; g++)
+        n_operands += groups >> g & 1 ? program_family(program, g)->n_operands : 0;
+    operands.blocks = calloc((size_t)n_operands, sizeof *operands.blocks);
+    if (!operands.blocks)
+        return error_set(error, STATUS_FAILED, "out of memory");
+    for (int g = 0; g < n_groups; g++)
+        if (groups >> g & 1)
+            add_operands(&operands, program_family(program, g), program_args(program, g, 0));
+    const uint64_t bytes = operands64_bytes(&operands), available = memory_available();
     if (bytes > available) {
         *accuracy = (struct accuracy){0};
         snprintf(accuracy->reason, sizeof accuracy->reason,
                  "the float64 reference's operands need %.1f GB of memory, %.1f GB are available",
                  (double)bytes / 1e9, (double)available / 1e9);
+        free_operands64(&operands);
         return true;
     }
-    if (!make_call64(family, args, &call)) {
-        free_call64(&call);
-        return error_set(error, STATUS_FAILED, "out of memory");
+    bool ok = fill_operands64(&operands) || error_set(error, STATUS_FAILED, "out of memory");
+    for (int g = 0; g < n_groups && ok; g++)
+        ok = !(groups >> g & 1) || run_group64(run, program, g, &operands, error);
+    if (ok) {
+        struct difference difference = {0};
+        team_run(run->team, run_groups, &(struct groups_job){program, groups});
+        compare_groups(run, program, groups, &operands, &difference);
+        set_accuracy(accuracy, &difference, run->task.graph->batch * run->task.graph->seqlen);
     }
-    team_run(run->team, run_reference, &(struct reference_job){family->reference_f64, call.args});
-    team_run(run->team, run_group, &(struct group_job){program, unit->group});
-    struct difference difference = {0};
-    bool ok = true;
-    for (int o = 0; o < family->n_operands && ok; o++) {
-        const struct kernel_operand *operand = &family->operands[o];
-        if (!call.values[o] || (operand->role != OPERAND_OUTPUT && operand->role != OPERAND_STATE))
-            continue;
-        const int64_t count = operand_elements(operand, args);
-        double *got = malloc((size_t)count * sizeof *got);
-        ok = got || error_set(error, STATUS_FAILED, "out of memory");
-        if (ok) {
-            read_operand(operand, args, got);
-            difference_add(&difference, got, call.values[o], count);
-        }
-        free(got);
-    }
-    set_accuracy(accuracy, &difference, run->task.graph->batch * run->task.graph->seqlen);
-    free_call64(&call);
+    free_operands64(&operands);
     return ok;
 }
 
@@ -547,24 +625,11 @@ struct outcome {
     int64_t n_hidden, n_logits;
     double *gradients[GRAPH_MAX_TENSORS]; /* training: of the first layer's input and of its and the model's
                                              weights */
-    double *spans[GRAPH_MAX_STAGES];      /* what each span gives in the first layer */
-    int64_t n_spans[GRAPH_MAX_STAGES];
 };
-
-/* What the last stage of a span makes. */
-static const char *span_output(const struct graph *graph, const struct group *span)
-{
-    const struct stage *stage = &graph->stages[span->stages[span->n_stages - 1]];
-    for (int o = 0; o < stage->n_operands; o++)
-        if (stage->operands[o].operand->role == OPERAND_OUTPUT)
-            return graph->tensors[tensor_root(graph, stage->operands[o].tensor)].name;
-    return "";
-}
 
 struct outcome_job {
     struct program *program;
     const struct graph *graph;
-    const struct plan *spans; /* may be null */
     struct outcome *outcome;
     const char *unreadable; /* the tensor that was to be read and could not be */
     bool (*stopped)(void);  /* may be null */
@@ -596,9 +661,6 @@ static void run_outcome(void *user, struct team *team, struct part part)
     program_run_layer(job->program, 0, team, part);
     if (part.index == 0)
         read_outcome(job, "hidden", 1, job->outcome->hidden);
-    for (int s = 0; job->spans && s < job->spans->n_groups && part.index == 0; s++)
-        if (job->outcome->spans[s])
-            read_outcome(job, span_output(job->graph, &job->spans->groups[s]), 0, job->outcome->spans[s]);
     team_barrier(team);
     for (int64_t layer = 1; layer < job->graph->shape.n_layer; layer++) {
         if (is_stopped(job, team, part))
@@ -653,17 +715,8 @@ static bool make_outcome(const struct run *run, struct network *network, enum pr
             outcome->gradients[t] = malloc((size_t)tensor_elements(&graph->tensors[t]) * sizeof(double));
             ok = outcome->gradients[t] || error_set(error, STATUS_FAILED, "out of memory");
         }
-    const struct plan *spans = graph && graph->phase != PHASE_TRAIN ? task->spans : NULL;
-    for (int s = 0; ok && spans && s < spans->n_groups; s++) {
-        const struct group *span = &spans->groups[s];
-        if (span->place != PLACE_LAYER || span->n_stages == 1)
-            continue;
-        outcome->n_spans[s] = tensor_elements(program_tensor(program, span_output(graph, span)));
-        outcome->spans[s] = malloc((size_t)outcome->n_spans[s] * sizeof(double));
-        ok = outcome->spans[s] || error_set(error, STATUS_FAILED, "out of memory");
-    }
     if (ok) {
-        struct outcome_job job = {program, graph, spans, outcome, NULL, task->stopped, false};
+        struct outcome_job job = {program, graph, outcome, NULL, task->stopped, false};
         team_run(run->team, run_outcome, &job);
         ok = !job.stop || error_set(error, STATUS_FAILED, "interrupted");
         ok = ok &&
@@ -704,8 +757,6 @@ static void free_outcome(struct outcome *outcome)
     free(outcome->logits);
     for (int t = 0; t < GRAPH_MAX_TENSORS; t++)
         free(outcome->gradients[t]);
-    for (int s = 0; s < GRAPH_MAX_STAGES; s++)
-        free(outcome->spans[s]);
 }
 
 /* Of the gradients that a layer's backward pass makes, or of all. */
@@ -724,17 +775,6 @@ static struct difference compare_gradients(const struct graph *graph, const stru
         difference_add(&difference, got->gradients[t], want->gradients[t], count);
     }
     return difference;
-}
-
-static void span_accuracy(const struct outcome *got, const struct outcome *want, int span, int64_t tokens,
-                          struct accuracy *accuracy)
-{
-    struct difference difference = {0};
-    *accuracy = (struct accuracy){.reason = "backward: the errors of its kernels stand beside each of them"};
-    if (!got->spans[span])
-        return;
-    difference_add(&difference, got->spans[span], want->spans[span], got->n_spans[span]);
-    set_accuracy(accuracy, &difference, tokens);
 }
 
 static void compare_with_float64(struct run *run)
@@ -756,13 +796,9 @@ static void compare_with_float64(struct run *run)
         }
         set_accuracy(&run->whole_layer, &hidden, tokens * graph->batch);
         set_accuracy(&run->whole_model, &logits, tokens * graph->batch);
-        for (int s = 0; s < GRAPH_MAX_STAGES; s++)
-            span_accuracy(&got, &want, s, tokens * graph->batch, &run->whole_spans[s]);
     } else {
         for (int i = 0; i < COUNT_OF(all); i++)
             snprintf(all[i]->reason, sizeof all[i]->reason, "%.200s", error.text);
-        for (int s = 0; s < GRAPH_MAX_STAGES; s++)
-            run->whole_spans[s] = run->whole_layer;
     }
     free_outcome(&got);
     free_outcome(&want);
@@ -776,18 +812,17 @@ static bool cpu_accuracy(struct run *run, int unit, struct accuracy *accuracy, s
         *accuracy = (struct accuracy){.reason = "float64 is the reference"};
         return true;
     }
-    if (u->group >= 0 && u->work.mul > longest_reference && run->task.graph->phase == PHASE_TRAIN) {
+    const uint64_t groups = u->group >= 0  ? UINT64_C(1) << u->group
+                            : u->span >= 0 ? run->span_groups[u->span]
+                                           : 0;
+    if (groups && u->work.mul > longest_reference && run->task.graph->phase == PHASE_TRAIN) {
         *accuracy = (struct accuracy){.reason = "the float64 reference of so large a product takes minutes"};
         return true;
     }
-    if (u->group >= 0)
-        return group_accuracy(run, u, accuracy, error);
+    if (groups)
+        return groups_accuracy(run, unit_program(run, u), groups, accuracy, error);
     if (!run->compared)
         compare_with_float64(run);
-    if (u->span >= 0) {
-        *accuracy = run->whole_spans[u->span];
-        return true;
-    }
     *accuracy = u->scope == SCOPE_MODEL             ? run->whole_model
                 : u->direction == DIRECTION_FORWARD ? run->whole_forward
                                                     : run->whole_layer;

@@ -951,6 +951,12 @@ const void *program_args(const struct program *program, int group, int64_t layer
     return step->args + (step->place == PLACE_LAYER ? (size_t)layer * step->args_size : 0);
 }
 
+int program_operand_tensor(const struct program *program, int group, const struct kernel_operand *operand)
+{
+    const struct stage_operand *bound = bound_operand(program->graph, &program->plan->groups[group], operand);
+    return bound ? bound->tensor : -1;
+}
+
 bool program_set_ids(struct program *program, const int32_t *ids, struct error *error)
 {
     const struct graph *graph = program->graph;

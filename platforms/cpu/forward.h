@@ -61,6 +61,9 @@ int program_parts(const struct program *program, int group);
 /* The args struct with which a group runs in a layer (0 outside the layers). */
 const void *program_args(const struct program *program, int group, int64_t layer);
 
+/* The tensor of the graph that an operand of a group's family is; -1: none. */
+int program_operand_tensor(const struct program *program, int group, const struct kernel_operand *operand);
+
 /* What the input tensor is filled with: token ids (batch * seqlen) or features (batch * seqlen rows of
  * input_size). False, with nothing changed, when an id is outside the vocabulary. A part of a program that
  * does not read its input has none to fill. */
