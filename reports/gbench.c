@@ -15,19 +15,36 @@ static const struct {
     {"error_rel_l2", "error.rel_l2"},
 };
 
-/* model/phase/batch/seqlen/platform/scope/stage: equal for the same thing in two files. */
-static char *benchmark_name(const struct view *view, const struct result *result)
+/* model/phase/batch/seqlen/platform/scope/stage, and what is compared: equal for the same thing in two files.
+ * label: of the platform. */
+static char *benchmark_name(const struct result *result, const char *label)
 {
-    const struct workload *workload = &view->workloads[result->workload];
     static const char *const scopes[] = {"stage", "group", "layer", "model"};
-    char model[TEXT_SIZE], stage[TEXT_SIZE], *name;
-    int length = asprintf(&name, "%s/%s/batch:%lld/seqlen:%lld/%s/%s%s%s%s",
-                          text_clean(workload->model, 60, model), workload->phase, (long long)workload->batch,
-                          (long long)workload->seqlen, view->series[result->series].label,
+    const json_t *record = result->record;
+    const char *what = record_text(record, "compare.what"), *variant = record_text(record, "compare.variant");
+    char model[TEXT_SIZE], stage[TEXT_SIZE], kind[TEXT_SIZE], shown[TEXT_SIZE], *name;
+    int length = asprintf(&name, "%s/%s/batch:%lld/seqlen:%lld/%s/%s%s%s%s%s%s%s%s",
+                          text_clean(record_text(record, "model"), 60, model), record_text(record, "phase"),
+                          (long long)json_integer_value(record_get(record, "batch")),
+                          (long long)json_integer_value(record_get(record, "seqlen")), label,
                           scopes[result->scope], result->scope <= RESULT_GROUP ? "/" : "",
                           result->scope <= RESULT_GROUP ? text_clean(result->name, 60, stage) : "",
-                          result_alone(result) ? "/alone" : "");
+                          result_alone(result) ? "/alone" : "", what ? "/" : "",
+                          what ? text_clean(what, 30, kind) : "", what && variant ? ":" : "",
+                          what && variant ? text_clean(variant, 60, shown) : "");
     return length < 0 ? NULL : name;
+}
+
+/* A variant stands under the name of its baseline's platform. */
+static const char *platform_label(const struct view *view, const json_t *record)
+{
+    const char *baseline = record_text(record, "compare.baseline");
+    for (int i = 0; baseline && i < view->n_results; i++) {
+        const char *id = record_text(view->results[i].record, "id");
+        if (id && !strcmp(id, baseline))
+            return view->series[view->results[i].series].label;
+    }
+    return record_text(record, "platform");
 }
 
 static json_t *entry(const struct result *result, const char *run_name, int family, size_t repetitions)
@@ -152,47 +169,70 @@ static json_t *context(const struct record_set *set)
     return json;
 }
 
+struct lists {
+    json_t *benchmarks, *skipped, *families;
+};
+
+static bool add_result(struct lists *lists, const struct result *result, const char *label)
+{
+    char *name = benchmark_name(result, label), *full = name;
+    if (!name)
+        return false;
+    /* One unit by several kernels has one name; the kernel then tells them apart, or their order. */
+    const char *kernel = record_text(result->record, "kernel");
+    if (json_object_get(lists->families, name) && kernel && asprintf(&full, "%s/%s", name, kernel) < 0)
+        full = NULL;
+    for (int n = 2; full && json_object_get(lists->families, full); n++) {
+        char *numbered = NULL;
+        if (asprintf(&numbered, "%s#%d", name, n) < 0)
+            numbered = NULL;
+        if (full != name)
+            free(full);
+        full = numbered;
+    }
+    const int family = (int)json_object_size(lists->families);
+    bool ok = full != NULL;
+    if (ok && result->skipped)
+        ok = !json_array_append_new(lists->skipped,
+                                    json_pack("{s:s,s:s}", "name", full, "reason", result->skipped));
+    else if (ok)
+        ok = !json_object_set_new(lists->families, full, json_true()) &&
+             add_samples(lists->benchmarks, result, full, family);
+    if (full != name)
+        free(full);
+    free(name);
+    return ok;
+}
+
 bool report_gbench(const struct record_set *set, FILE *out, struct error *error)
 {
     struct view view;
     if (!view_build(set, &view, error))
         return false;
-    json_t *benchmarks = json_array(), *skipped = json_array(), *head = context(set);
-    json_t *families = json_object();
-    bool built = benchmarks && skipped && head && families;
-    for (int i = 0; i < view.n_results && built; i++) {
-        const struct result *result = &view.results[i];
-        if (result->replaced)
+    struct lists lists = {json_array(), json_array(), json_object()};
+    json_t *head = context(set);
+    bool built = lists.benchmarks && lists.skipped && head && lists.families;
+    for (int i = 0; i < view.n_results && built; i++)
+        if (!view.results[i].replaced)
+            built = add_result(&lists, &view.results[i], view.series[view.results[i].series].label);
+    for (size_t i = 0; i < json_array_size(set->records) && built; i++) {
+        const json_t *record = json_array_get(set->records, i);
+        struct result result = {0};
+        if (!record_compared(record))
             continue;
-        char *name = benchmark_name(&view, result);
-        if (!name) {
-            built = false;
-        } else if (result->skipped) {
-            built = json_array_append_new(
-                        skipped, json_pack("{s:s,s:s}", "name", name, "reason", result->skipped)) == 0;
-        } else {
-            /* One unit by several kernels has one name; the kernel then tells them apart. */
-            const char *kernel = record_text(result->record, "kernel");
-            char *full = NULL;
-            if (json_object_get(families, name) && kernel && asprintf(&full, "%s/%s", name, kernel) < 0)
-                full = NULL;
-            int family = (int)json_object_size(families);
-            json_object_set_new(families, full ? full : name, json_true());
-            built = add_samples(benchmarks, result, full ? full : name, family);
-            free(full);
-        }
-        free(name);
+        view_fill(&result, record);
+        built = add_result(&lists, &result, platform_label(&view, record));
     }
     view_free(&view);
     if (head)
-        json_object_set(head, "skipped", skipped);
-    json_t *root = built ? json_pack("{s:O,s:O}", "context", head, "benchmarks", benchmarks) : NULL;
+        json_object_set(head, "skipped", lists.skipped);
+    json_t *root = built ? json_pack("{s:O,s:O}", "context", head, "benchmarks", lists.benchmarks) : NULL;
     built = root && json_dumpf(root, out, JSON_INDENT(2) | JSON_REAL_PRECISION(15)) == 0 &&
             fputc('\n', out) != EOF;
     json_decref(root);
-    json_decref(benchmarks);
-    json_decref(skipped);
+    json_decref(lists.benchmarks);
+    json_decref(lists.skipped);
     json_decref(head);
-    json_decref(families);
+    json_decref(lists.families);
     return built || error_set(error, STATUS_FAILED, "report gbench: out of memory or cannot be written");
 }

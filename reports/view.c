@@ -128,7 +128,7 @@ static int stage_order(const char *name)
     return order;
 }
 
-static void fill_result(struct result *result, const json_t *record)
+void view_fill(struct result *result, const json_t *record)
 {
     static const char *const scopes[] = {"stage", "group", "layer", "model"};
     const char *scope = record_text(record, "scope");
@@ -395,7 +395,7 @@ bool view_build(const struct record_set *set, struct view *view, struct error *e
         const json_t *record = json_array_get(set->records, i);
         if (record_compared(record))
             continue;
-        fill_result(&view->results[kept], record);
+        view_fill(&view->results[kept], record);
         view->results[kept++].position = i;
     }
     view->n_results = n = kept;

@@ -64,6 +64,9 @@ struct view {
 /* Timed alone, although the plan has it inside a fused group. */
 bool result_alone(const struct result *result);
 
+/* All of a result but its place in a view, from its record. */
+void view_fill(struct result *result, const json_t *record);
+
 bool view_build(const struct record_set *set, struct view *view, struct error *error);
 void view_free(struct view *view);
 

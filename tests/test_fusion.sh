@@ -36,6 +36,19 @@ says() { # NAME FILE TEXT...
 
 quick=(--repetitions 7 --min-time 0.001 --threads 2 --seqlen 40)
 
+# Every variant stands in Google Benchmark's format, under a name of its own.
+run 0 "variants in gbench" --platform leo2-model --compare transfer --phase decode --stage in_proj --format gbench
+cp out variants.gbench
+run 0 "variants in json" --platform leo2-model --compare transfer --phase decode --stage in_proj --format json
+python3 - variants.gbench out <<'PYTHON' || fail "variants in gbench: names"
+import json, sys
+names = [b["name"] for b in json.load(open(sys.argv[1]))["benchmarks"]]
+environment, *records = map(json.loads, open(sys.argv[2]))
+variants = [r["compare"]["variant"] for r in records]
+assert len(variants) > 1 and len(set(names)) == len(names) == len(records), names
+assert all(any(n.endswith("/transfer:" + v) for n in names) for v in variants), names
+PYTHON
+
 # On the CPU every named fusion runs, whatever the architecture and the phase.
 for model in mamba1-tiny mamba2-tiny; do
     run 0 "cpu $model" --platform cpu --compare fusion --checkpoint "$data/golden/$model" "${quick[@]}" --out $model
