@@ -13,6 +13,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "mamba/memory.h"
 #include "mamba/random.h"
 
 enum { MAX_OPERANDS = 24, MAX_DIMS = 16, ELEMENT = 4, SHAPE_TRIES = 64 };
@@ -220,6 +221,16 @@ static void fix_groups(struct check *check)
 
 enum shape { SHAPE_ONES, SHAPE_DRAWN, SHAPE_MODEL };
 
+/* The dimension that tokens count along. */
+static const char *length_dim(const struct check *check)
+{
+    static const char *const names[] = {"seqlen", "rows", "m"};
+    for (int i = 0; i < COUNT_OF(names); i++)
+        if (kernel_dim(check->family, check->args, names[i]) >= 0)
+            return names[i];
+    return "";
+}
+
 static void set_shape(struct check *check, enum shape shape, int64_t budget)
 {
     static const int64_t chunks[] = {0, 0, 1, 3, 16, 31, 64};
@@ -231,7 +242,7 @@ static void set_shape(struct check *check, enum shape shape, int64_t budget)
         value[i] = shape == SHAPE_ONES    ? 1
                    : shape == SHAPE_DRAWN ? draw_dim(check, name)
                                           : find_pool(name)->model;
-        if (check->options->seqlen && !strcmp(name, "seqlen"))
+        if (check->options->seqlen && !strcmp(name, length_dim(check)))
             value[i] = 1;
         product *= (double)value[i];
     }
@@ -247,7 +258,7 @@ static void set_shape(struct check *check, enum shape shape, int64_t budget)
     for (int i = 0; i < family->n_dims; i++)
         kernel_set_dim(family, check->args, family->dims[i].name, value[i]);
     if (check->options->seqlen)
-        kernel_set_dim(family, check->args, "seqlen", check->options->seqlen);
+        kernel_set_dim(family, check->args, length_dim(check), check->options->seqlen);
     if (family->chunk)
         memcpy((char *)check->args + family->chunk, &chunks[random_below(check, COUNT_OF(chunks))],
                sizeof chunks[0]);
@@ -378,6 +389,21 @@ static struct buffer *buffer_of(struct check *check, const char *name)
         if (strcmp(check->family->operands[i].name, name) == 0)
             return &check->buffers[i];
     return NULL;
+}
+
+/* Before any of it is asked for. */
+static bool check_memory(struct check *check)
+{
+    enum { BYTES_PER_ELEMENT = 3 * ELEMENT + 5 * sizeof(double) };
+    const double available = (double)memory_available();
+    double bytes = 0;
+    for (int i = 0; i < check->family->n_operands; i++)
+        bytes += (double)operand_rows(&check->family->operands[i], check->args) *
+                 (double)operand_row_length(&check->family->operands[i], check->args) * BYTES_PER_ELEMENT;
+    return bytes < available || error_set(check->error, STATUS_USAGE,
+                                          "check of %s: its operands and their reference need %.3g GB of "
+                                          "memory, %.3g GB are available: reduce --seqlen",
+                                          check->kernel->name, bytes * 1e-9, available * 1e-9);
 }
 
 static bool make_buffers(struct check *check)
@@ -712,6 +738,8 @@ static bool run_case(struct check *check, const struct check_case *which)
     check->share = which->share;
     for (int i = 0; i < SHAPE_TRIES; i++) {
         set_shape(check, which->shape, which->budget);
+        if (!check_memory(check))
+            return false;
         if (!make_buffers(check)) {
             free_buffers(check);
             return error_set(check->error, STATUS_UNAVAILABLE, "check of %s: no memory for its operands",

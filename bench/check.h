@@ -6,7 +6,8 @@
 #include "kernels/kernel.h"
 #include "mamba/error.h"
 
-/* The correctness check of a kernel against its family's float64 reference, from the descriptors alone.
+/* The correctness check of a kernel against its family's float64 reference, from the descriptors alone; of one
+ * that defines its own integer arithmetic, against that, bit by bit.
  *
  * Each case draws a shape (ones, primes, around vector widths, and in thorough mode those of real models)
  * and data (values that real models have; then, operand by operand, zeros and denormals, huge values, and
@@ -21,7 +22,7 @@
 struct check_options {
     uint64_t seed;
     bool thorough;
-    int64_t seqlen; /* 0: drawn. Else of a few shapes with realistic data; 1 for families without a seqlen */
+    int64_t seqlen; /* tokens: a family's seqlen, rows or m. 0: drawn. Else of a few shapes, realistic data */
 };
 
 struct check_result {
@@ -35,8 +36,8 @@ struct check_result {
     char failure[384]; /* the first: which case, operand, element, got, want, bound, seed; else "" */
 };
 
-/* False: the kernel could not be checked (instruction set not available here, no memory). Else the verdict
- * is result->passed. */
+/* False: the kernel could not be checked (instruction set not available here; STATUS_USAGE: a seqlen for which
+ * there is no memory). Else the verdict is result->passed. */
 bool check_kernel(const struct kernel_family *family, const struct kernel *kernel,
                   const struct check_options *options, struct check_result *result, struct error *error);
 

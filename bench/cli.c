@@ -18,14 +18,22 @@ static bool parse_text(const char *option, const char *value, void *to, struct e
     return true;
 }
 
+/* Of a text that is no integer in range: whether it is a number beyond any, also 1e99. */
+static bool too_large(const char *value)
+{
+    char *end;
+    const double number = strtod(value, &end);
+    return end != value && !*end && number >= 0x1p63;
+}
+
 static bool parse_count(const char *option, const char *value, void *to, struct error *error)
 {
     char *end;
     errno = 0;
     const long long number = strtoll(value, &end, 10);
-    if (end != value && !*end && errno == ERANGE)
+    if ((errno || end == value || *end) && too_large(value))
         return error_set(error, STATUS_USAGE, "--%s %s: too large", option, value);
-    if (end == value || *end || number < 1)
+    if (errno || end == value || *end || number < 1)
         return error_set(error, STATUS_USAGE, "--%s %s: must be a whole number of at least 1", option, value);
     *(int64_t *)to = number;
     return true;
@@ -81,12 +89,25 @@ static bool parse_small(const char *option, const char *value, void *to, struct 
     return true;
 }
 
+/* Beyond that no machine has the memory. */
+static bool parse_length(const char *option, const char *value, void *to, struct error *error)
+{
+    if (!parse_count(option, value, to, error))
+        return false;
+    return *(int64_t *)to <= INT32_MAX ||
+           error_set(error, STATUS_USAGE, "--%s %s: at most %d", option, value, INT32_MAX);
+}
+
 static bool parse_seed(const char *option, const char *value, void *to, struct error *error)
 {
     char *end;
     errno = 0;
     const unsigned long long number = strtoull(value, &end, 0);
-    if (errno || end == value || *end || *value == '-')
+    const bool whole = !errno && end != value && !*end && *value != '-';
+    if (!whole && too_large(value))
+        return error_set(error, STATUS_USAGE, "--%s %s: too large: at most 18446744073709551615", option,
+                         value);
+    if (!whole)
         return error_set(error, STATUS_USAGE, "--%s %s: must be a whole number of at least 0", option, value);
     *(uint64_t *)to = number;
     return true;
@@ -191,14 +212,6 @@ static bool parse_setting(const char *option, const char *value, void *to, struc
     return true;
 }
 
-/* Words of DESIGN that nothing behind them answers to yet. */
-static bool parse_later(const char *option, const char *value, void *to, struct error *error)
-{
-    (void)to;
-    return error_set(error, STATUS_USAGE, "--%s%s%s is not built yet", option, value ? " " : "",
-                     value ? value : "");
-}
-
 enum {
     RUN = 1 << COMMAND_RUN,
     LIST = 1 << COMMAND_LIST,
@@ -226,10 +239,12 @@ static const struct option_spec {
     {"phase", "PHASE,...", RUN, parse_list, FIELD(phases), "prefill, decode, train (default the first two)"},
     {"batch", "B", RUN, parse_count, FIELD(batch), "sequences at once (default 1)"},
     {"seqlen", "L,...", RUN, parse_counts, FIELD(seqlens), "tokens of the prompt (default 512)"},
-    {"seqlen", "L", CHECK, parse_count, FIELD(check_seqlen),
-     "only a few shapes, all of this length (default: many short ones)"},
+    {"seqlen", "L", CHECK, parse_length, FIELD(check_seqlen),
+     "only a few shapes, all with so many tokens (default: many short ones)"},
     {"layers", "N", RUN, parse_count, FIELD(layers), "only the first N layers (default all)"},
-    {"stage", "STAGE,...", RUN | CHECK, parse_list, FIELD(stages),
+    {"stage", "STAGE,...", CHECK, parse_list, FIELD(stages),
+     "only kernels that compute one of these, or of that family; see 'list stages', 'list kernels'"},
+    {"stage", "STAGE,...", RUN, parse_list, FIELD(stages),
      "only stages and groups that hold one of these (conv, conv+silu); also forward, backward, layer, model"},
     {"fusion", "F", RUN, parse_text, FIELD(choices.values[CHOICE_FUSION]),
      "none, conv-silu, scan, block, or a partition a+b,c+d (default conv-silu,scan)"},
@@ -265,8 +280,6 @@ static const struct option_spec {
     {"images", "FILE", EVAL, parse_text, FIELD(images), "test images for a classifier (IDX, may be gzipped)"},
     {"labels", "FILE", EVAL, parse_text, FIELD(labels), "their labels (IDX, may be gzipped)"},
     {"device", "D", VALIDATE, parse_text, FIELD(device), "only this device (PLATFORM:DEVICE) or platform"},
-    {"shard", "I/N", 1 << COMMAND_SWEEP, parse_later, 0, NULL},
-    {"resume", NULL, 1 << COMMAND_SWEEP, parse_later, 0, NULL},
     {"version", NULL, RUN, parse_flag, FIELD(version), "print the version"},
     {"help", NULL, ALL, parse_flag, FIELD(help), "this text"},
 };
@@ -297,9 +310,7 @@ static const struct command_spec {
          "are compared: prefill, token by token, and prefill then decode.\n"},
     [COMMAND_VALIDATE] = {"validate", "validate [--device P[:D]] [--format json]",
                           "models against published figures", ""},
-    [COMMAND_COMPARE] = {"compare", "compare A B", "two result sets (not built yet)", ""},
     [COMMAND_REPORT] = {"report", "report DIR... [--out DIR]", "tables, figures and page from records", ""},
-    [COMMAND_SWEEP] = {"sweep", "sweep FILE", "an experiment file's whole grid (not built yet)", ""},
 };
 
 void cli_help(enum command command)
@@ -408,8 +419,7 @@ bool cli_parse(int argc, char **argv, struct arguments *arguments, struct error 
         arguments->help = true;
     if (arguments->help || arguments->version)
         return true;
-    const bool takes_operands = arguments->command == COMMAND_LIST || arguments->command == COMMAND_REPORT ||
-                                arguments->command == COMMAND_COMPARE || arguments->command == COMMAND_SWEEP;
+    const bool takes_operands = arguments->command == COMMAND_LIST || arguments->command == COMMAND_REPORT;
     if (arguments->n_operands && !takes_operands)
         return error_set(error, STATUS_USAGE, "'%s': %s takes no such word, only options",
                          arguments->operands[0], command_specs[arguments->command].name);

@@ -38,7 +38,9 @@ enum status command_check(const struct arguments *arguments, struct error *error
     int passed = 0, failed = 0, unavailable = 0, shapes = 0;
     if (!check_selection(arguments, error))
         return error->status;
-    printf("Every kernel against float64; error and bound on realistic data, worst error/bound on any.\n\n");
+    printf(
+        "Every kernel against float64; error and bound on realistic data, worst error/bound on any.\n"
+        "exact: equal, bit by bit, to its precision's own integer arithmetic, not held against float64.\n\n");
     printf("%-33s %6s %10s %10s %10s %10s\n", "kernel", "cases", "max abs", "rel L2", "mean e/b",
            "worst e/b");
     for (int f = 0; kernel_families[f]; f++) {
@@ -63,12 +65,19 @@ enum status command_check(const struct arguments *arguments, struct error *error
             if (!check_kernel(family, kernel,
                               &(struct check_options){arguments->seed, true, arguments->check_seqlen},
                               &result, &failure)) {
+                if (failure.status == STATUS_USAGE) {
+                    *error = failure;
+                    return STATUS_USAGE;
+                }
                 printf("%-33s not checked: %s\n", kernel->name, failure.text);
                 failed++;
                 continue;
             }
             printf("%-33s %6d %10.2e %10.2e %10.2e %10.2e  %s\n", kernel->name, result.cases, result.max_abs,
-                   result.rel_l2, result.mean_ratio, result.worst_ratio, result.passed ? "ok" : "FAILED");
+                   result.rel_l2, result.mean_ratio, result.worst_ratio,
+                   !result.passed  ? "FAILED"
+                   : kernel->exact ? "exact"
+                                   : "ok");
             if (!result.passed)
                 printf("    %s\n", result.failure);
             fflush(stdout);

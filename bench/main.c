@@ -21,11 +21,10 @@ static enum status run_command(const struct arguments *arguments, struct error *
         return command_validate(arguments, error);
     case COMMAND_REPORT:
         return command_report(arguments, error);
-    default:
-        error_set(error, STATUS_USAGE,
-                  "this command is not built yet: run, list, check, eval, validate and report are");
-        return STATUS_USAGE;
+    case COMMAND_COUNT:
+        break;
     }
+    return STATUS_USAGE;
 }
 
 int main(int argc, char **argv)

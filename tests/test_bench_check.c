@@ -87,6 +87,14 @@ static void sum_tail_wrong(const void *args, struct part part)
         p->y[share.end - 1] = p->x[share.end - 1];
 }
 
+static void sum_long_wrong(const void *args, struct part part)
+{
+    const struct sum_args *p = args;
+    sum_right(args, part);
+    if (p->rows == 300 && part.index == 0)
+        p->y[0] += 1;
+}
+
 static void sum_100_ulp(const void *args, struct part part)
 {
     const struct sum_args *p = args;
@@ -562,6 +570,27 @@ static void test_all_kernels(void **state)
     }
 }
 
+/* A length counts the rows of a family that has no seqlen; one that cannot be is refused before it is made. */
+static void test_length_applies(void **state)
+{
+    (void)state;
+    const struct kernel kernel = {.name = "test/kernel", .isa = ISA_SCALAR, .run = sum_long_wrong};
+    struct check_result result;
+    struct error error = {0};
+    assert_true(check_kernel(&sum_family, &kernel, &(struct check_options){.seed = 1, .seqlen = 299}, &result,
+                             &error));
+    assert_true(result.passed && result.cases > 0);
+    assert_true(check_kernel(&sum_family, &kernel, &(struct check_options){.seed = 1, .seqlen = 300}, &result,
+                             &error));
+    assert_false(result.passed);
+    assert_non_null(strstr(result.failure, "rows=300"));
+    assert_false(check_kernel(&sum_family, &kernel,
+                              &(struct check_options){.seed = 1, .seqlen = INT64_C(1) << 46}, &result,
+                              &error));
+    assert_int_equal(error.status, STATUS_USAGE);
+    assert_non_null(strstr(error.text, "reduce --seqlen"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -571,6 +600,7 @@ int main(void)
         cmocka_unit_test(test_missing_instruction_set),
         cmocka_unit_test(test_same_seed_same_result),
         cmocka_unit_test(test_signal_handlers_restored),
+        cmocka_unit_test(test_length_applies),
         cmocka_unit_test(test_all_kernels),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -75,6 +75,9 @@ expect 2 "unknown model" --platform cpu --model mamba-1t && says "unknown model"
 expect 2 "seqlen 0" --platform cpu --seqlen 0 && says "seqlen 0" "--seqlen 0" "at least 1"
 expect 2 "seqlen text" --platform cpu --seqlen 12x && says "seqlen text" "12x"
 expect 2 "seqlen overflow" --platform cpu --seqlen 99999999999999999999 && says "seqlen overflow" --seqlen
+expect 2 "threads too large" --platform cpu --threads 1e99 && says "threads too large" "--threads 1e99: too large"
+expect 2 "seed too large" --platform cpu --seed 18446744073709551616 &&
+    says "seed too large" "--seed 18446744073709551616: too large"
 expect 2 "seqlen too large" --platform fpga-model --seqlen 9000000000000000000 && says "seqlen too large" "too large"
 expect 2 "batch 0" --platform cpu --batch 0 && says "batch 0" --batch
 expect 2 "threads" --platform cpu --threads 100000 && says "threads" --threads
@@ -87,6 +90,10 @@ expect 2 "unknown isa" --platform cpu --isa mmx && says "unknown isa" mmx avx2
 expect 2 "bad setting" --platform leo2-model --set transfer && says "bad setting" KEY=VALUE
 expect 2 "unknown setting" --platform leo2-model --set colour=red && says "unknown setting" colour
 expect 2 "operand" --platform cpu extra && says "operand" extra
+expect 2 "check of a length that cannot be" check --stage norm --seqlen 99999999999 &&
+    says "check of a length that cannot be" "--seqlen 99999999999" "at most"
+expect 0 "check of integers" check --stage matmul --isa scalar --seqlen 5 && prints "check of integers" \
+    "exact: equal, bit by bit, to its precision's own integer arithmetic" " exact"
 expect 2 "option of another command" check --platform cpu && says "option of another command" --platform
 for later in "--cache cold"; do
     # shellcheck disable=SC2086
@@ -107,7 +114,6 @@ expect 2 "scan that a device lacks" --platform fpga-model --model mamba2-130m --
     says "scan that a device lacks" blelloch fastmamba "'ssd'"
 expect 2 "empty seqlen" --platform cpu --seqlen 4,,8 && says "empty seqlen" 4,,8
 expect 2 "value missing after an operand" list models --format && says "value missing after an operand" --format
-expect 2 "resume" sweep --resume && says "resume" "--resume is not built yet"
 expect 2 "platform twice" --platform leo2-model,leo2-model && says "platform twice" "named twice"
 expect 2 "unknown cpu device" --platform cpu:nonsense --model mnist-mamba && says "unknown cpu device" nonsense
 expect 2 "setting for no platform" --platform cpu --model mnist-mamba --set transfer=tcm &&
@@ -125,8 +131,7 @@ missing=neon
 [[ $("$program" list kernels) == */neon* ]] && missing=avx2
 expect 4 "instruction set of another processor" --platform cpu --model mnist-mamba --isa $missing &&
     says "instruction set of another processor" $missing
-expect 2 "compare" compare a b && says "compare" "not built yet"
-expect 2 "sweep" sweep file && says "sweep" "not built yet"
+expect 2 "no such command" compare a b && says "no such command" "no command 'compare': use run, list"
 
 # Bad checkpoints
 cp -r "$tiny" checkpoint && chmod -R u+w checkpoint
