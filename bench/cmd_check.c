@@ -87,8 +87,9 @@ enum status command_check(const struct arguments *arguments, struct error *error
         }
         shapes += most;
     }
-    printf("\n%d kernels passed, %d failed, %d skipped, on %d shapes. Seed %llu.\n", passed, failed,
-           unavailable, shapes, (unsigned long long)arguments->seed);
+    printf("\n%d kernel%s passed, %d failed, %d skipped, on %d shape%s. Seed %llu.\n", passed,
+           passed == 1 ? "" : "s", failed, unavailable, shapes, shapes == 1 ? "" : "s",
+           (unsigned long long)arguments->seed);
     if (passed + failed == 0) {
         error_set(error, STATUS_UNAVAILABLE, "no kernel of that selection can run here");
         return STATUS_UNAVAILABLE;

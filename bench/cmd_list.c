@@ -131,8 +131,7 @@ static bool stage_families(const char *preset, const char *stage, char *text, si
 {
     struct model_shape shape;
     struct graph graph;
-    if (!shape_preset(preset, &shape, error) ||
-        !graph_build(&shape, PHASE_DECODE, 1, 1, false, &graph, error))
+    if (!shape_preset(preset, &shape, error) || !graph_build(&shape, PHASE_TRAIN, 1, 1, true, &graph, error))
         return false;
     const int index = graph_stage(&graph, stage);
     if (index < 0)

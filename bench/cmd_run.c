@@ -917,8 +917,8 @@ static bool settle_threads(struct session *s)
 {
     const cpu_set_t *ours = team_start_affinity();
     if (ours && s->arguments->threads > CPU_COUNT(ours))
-        return error_set(s->error, STATUS_USAGE, "--threads %d: this process may use %d processors",
-                         s->arguments->threads, CPU_COUNT(ours));
+        return error_set(s->error, STATUS_USAGE, "--threads %d: this process may use %d processor%s",
+                         s->arguments->threads, CPU_COUNT(ours), CPU_COUNT(ours) == 1 ? "" : "s");
     struct team *team = team_create(s->arguments->threads, s->error);
     if (!team)
         return false;

@@ -226,7 +226,7 @@ json_t *record_make(const struct result *result, struct error *error)
         result->platform, "device", result->device, "provenance", provenance_name(result->provenance),
         "model", graph->shape.name, "phase", phase_name(graph->phase), "batch", (json_int_t)graph->batch,
         "seqlen", (json_int_t)graph->seqlen, "scope", scope_name(unit->scope), "stage", unit->name, "in_plan",
-        unit->in_plan, "repeats", (json_int_t)unit->repeats, "plan", plan_json(result));
+        unit->in_plan || unit->span >= 0, "repeats", (json_int_t)unit->repeats, "plan", plan_json(result));
     if (!record) {
         error_set(error, STATUS_FAILED, "cannot make a record of %s", unit->name);
         return NULL;

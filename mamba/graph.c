@@ -85,7 +85,9 @@ static int add_tensor(struct builder *b, const char *name, enum tensor_role role
         return NONE;
     if (rows <= 0 || columns <= 0 || rows > largest_tensor / columns) {
         b->failed = true;
-        error_set(b->error, STATUS_USAGE, "tensor '%s' of %lld x %lld is too large: reduce batch or seqlen",
+        error_set(b->error, STATUS_USAGE,
+                  "tensor '%s' of %lld x %lld, which some plan of this workload writes, is too large: reduce "
+                  "batch or seqlen",
                   name, (long long)rows, (long long)columns);
         return NONE;
     }

@@ -62,6 +62,9 @@ static bool assign_group(const struct graph *graph, const char *stages, int grou
     char *rest = text;
     for (char *name; (name = strsep(&rest, "+"));) {
         int stage = graph_stage(graph, name);
+        if (!*name)
+            return error_set(error, STATUS_USAGE, "--fusion: '%s' lacks a stage's name beside '+' or ','",
+                             stages);
         if (stage < 0)
             return error_set(error, STATUS_USAGE,
                              "--fusion: %s has no stage '%s' (see 'mamba-bench list stages')",
@@ -109,6 +112,68 @@ static bool reads(const struct graph *graph, int stage, int root)
     return false;
 }
 
+static bool in_group(const struct group *group, int stage)
+{
+    for (int i = 0; i < group->n_stages; i++)
+        if (group->stages[i] == stage)
+            return true;
+    return false;
+}
+
+static void append_name(char *names, size_t size, const char *name)
+{
+    const size_t used = strlen(names);
+    snprintf(names + used, size - used, "%s%s", used ? ", " : "", name);
+}
+
+/* The stages on a shortest way from those reached to another, whichever way data flow. */
+static void name_way(const struct graph *graph, const struct group *group, const bool *reached, int to,
+                     char *names, size_t size)
+{
+    int queue[GRAPH_MAX_STAGES], next[GRAPH_MAX_STAGES], n = 0;
+    for (int s = 0; s < graph->n_stages; s++)
+        next[s] = -1;
+    queue[n++] = to;
+    next[to] = to;
+    for (int q = 0; q < n; q++) {
+        for (int i = 0; i < group->n_stages; i++)
+            if (reached[i] && queue[q] == group->stages[i]) {
+                for (int s = next[queue[q]]; s != to; s = next[s])
+                    append_name(names, size, graph->stages[s].name);
+                return;
+            }
+        for (int s = 0; s < graph->n_stages; s++)
+            if (next[s] < 0 && graph->stages[s].place == group->place &&
+                graph->stages[s].backward == group->backward &&
+                (feeds(graph, s, queue[q]) || feeds(graph, queue[q], s))) {
+                next[s] = queue[q];
+                queue[n++] = s;
+            }
+    }
+}
+
+/* The stages outside the group that it feeds, through others if need be, and that feed it. */
+static void name_between(const struct graph *graph, const struct group *group, char *names, size_t size)
+{
+    bool after[GRAPH_MAX_STAGES] = {false}, before[GRAPH_MAX_STAGES] = {false};
+    for (int i = 0; i < group->n_stages; i++)
+        after[group->stages[i]] = before[group->stages[i]] = true;
+    for (bool grew = true; grew;) {
+        grew = false;
+        for (int a = 0; a < graph->n_stages; a++)
+            for (int b = 0; b < graph->n_stages; b++) {
+                if (!feeds(graph, a, b))
+                    continue;
+                grew |= (after[a] && !after[b]) || (before[b] && !before[a]);
+                after[b] |= after[a];
+                before[a] |= before[b];
+            }
+    }
+    for (int s = 0; s < graph->n_stages; s++)
+        if (after[s] && before[s] && !in_group(group, s))
+            append_name(names, size, graph->stages[s].name);
+}
+
 static bool group_connected(const struct graph *graph, const struct group *group, struct error *error)
 {
     bool reached[GRAPH_MAX_STAGES] = {[0] = true};
@@ -125,19 +190,15 @@ static bool group_connected(const struct graph *graph, const struct group *group
             graph->stages[group->stages[i]].backward != group->backward)
             return error_set(error, STATUS_USAGE, "--fusion: %s and %s do not stand in the same layer",
                              graph->stages[group->stages[0]].name, graph->stages[group->stages[i]].name);
-        if (!reached[i])
-            return error_set(error, STATUS_USAGE, "--fusion: %s is not connected with %s in the graph",
-                             graph->stages[group->stages[i]].name, graph->stages[group->stages[0]].name);
+        if (!reached[i]) {
+            char way[160] = "";
+            name_way(graph, group, reached, group->stages[i], way, sizeof way);
+            return error_set(error, STATUS_USAGE, "--fusion: %s is not connected with %s in the graph%s%s%s",
+                             graph->stages[group->stages[i]].name, graph->stages[group->stages[0]].name,
+                             *way ? ": with " : "", way, *way ? " it would be" : "");
+        }
     }
     return true;
-}
-
-static bool in_group(const struct group *group, int stage)
-{
-    for (int i = 0; i < group->n_stages; i++)
-        if (group->stages[i] == stage)
-            return true;
-    return false;
 }
 
 void plan_stage_cost(const struct graph *graph, const struct plan *plan, const struct group *group, int stage,
@@ -310,11 +371,13 @@ static bool order_groups(const struct graph *graph, struct plan *plan, struct er
         }
         if (next < 0) {
             for (int g = 0; g < plan->n_groups; g++)
-                if (!placed[g] && plan->groups[g].n_stages > 1)
-                    return error_set(
-                        error, STATUS_USAGE,
-                        "--fusion: %s closes a cycle: a stage outside it lies between its stages",
-                        plan->groups[g].name);
+                if (!placed[g] && plan->groups[g].n_stages > 1) {
+                    char between[160] = "";
+                    name_between(graph, &plan->groups[g], between, sizeof between);
+                    return error_set(error, STATUS_USAGE,
+                                     "--fusion: %s closes a cycle: outside it, between its stages, lies %s",
+                                     plan->groups[g].name, *between ? between : "another group");
+                }
             return error_set(error, STATUS_FAILED, "the graph has a cycle");
         }
         placed[next] = true;
@@ -537,7 +600,7 @@ int plan_choice_values(enum plan_choice choice, const struct graph *graph,
                        char values[PLAN_MAX_VALUES][PLAN_VALUE_SIZE])
 {
     static const char *const listed[CHOICE_COUNT][PLAN_MAX_VALUES] = {
-        [CHOICE_FUSION] = {"none", "conv-silu", "scan", "block"},
+        [CHOICE_FUSION] = {"none", "conv-silu", "scan", "conv-silu,scan", "block"},
         [CHOICE_SCAN] = {"sequential", "blelloch", "chunked", "ssd"},
         [CHOICE_RECOMPUTE] = {"none"},
     };
@@ -553,6 +616,9 @@ int plan_choice_values(enum plan_choice choice, const struct graph *graph,
     for (int i = 0; i < PLAN_MAX_VALUES && listed[choice][i]; i++) {
         struct scan_choice scan;
         struct error none = {0};
+        /* Mamba-1's block is the two. */
+        if (choice == CHOICE_FUSION && strchr(listed[choice][i], ',') && graph->shape.arch == ARCH_MAMBA1)
+            continue;
         if (choice != CHOICE_SCAN || scan_choice_parse(listed[choice][i], graph->shape.arch, &scan, &none))
             snprintf(values[n++], PLAN_VALUE_SIZE, "%s", listed[choice][i]);
     }

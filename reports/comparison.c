@@ -137,13 +137,14 @@ bool table_comparison(const struct view *view, int index, struct grid *grid)
         last = record;
     }
     if (last)
-        grid_text(grid, 0,
-                  "(ratio: the baseline's time over the variant's, so that more than 1 is faster; A/A "
-                  "control: the baseline once more, which shows what equals differ by%s)",
-                  kept ? "; bytes: kept from forward to backward"
-                  : bytes
-                      ? "; bytes: over the device's off-chip memory where it is modelled, else across the "
-                        "borders of kernels"
-                      : "");
+        grid_text(
+            grid, 0,
+            "(ratio: the baseline's time over the variant's, of measured ones the median over rounds of "
+            "each round's ratio; more than 1 is faster; A/A control: the baseline once more, which shows "
+            "what equals differ by%s)",
+            kept    ? "; bytes: kept from forward to backward"
+            : bytes ? "; bytes: over the device's off-chip memory where it is modelled, else across the "
+                      "borders of kernels"
+                    : "");
     return last != NULL;
 }

@@ -1536,9 +1536,9 @@ static const struct figure_kind {
                  const char *title, const char *origin, struct error *error);
 } kinds[] = {
     {"comparison", "Variants compared",
-     "Time of each unit's baseline over that of the variant; more than 1 is faster. Whiskers are the 95 % "
-     "interval of the ratio; what is modelled has none. What is measured has the baseline once more, the A/A "
-     "control.",
+     "Time of each unit's baseline over that of the variant, of measured ones the median over rounds of each "
+     "round's ratio; more than 1 is faster. Whiskers are its 95 % interval; what is modelled has none. What is "
+     "measured has the baseline once more, the A/A control.",
      comparison_wanted, draw_comparison},
     {"lengths", "Time over length",
      "Time of one execution over the length of the sequence, a line for each variant; dashed lines are "

@@ -59,6 +59,29 @@ static size_t append_clean(const char *text, int columns, char *out, size_t used
     return used;
 }
 
+/* Of "a+b+c,d+e", each group's first and last stage: "a+...+c,d+e". False when that is too long, too. */
+static bool shorten_groups(const char *text, int columns, char *out)
+{
+    size_t used = 0;
+    while (*text) {
+        const int length = (int)strcspn(text, ","), head = (int)strcspn(text, "+,");
+        int tail = length;
+        while (tail > head && text[tail - 1] != '+')
+            tail--;
+        if (tail > head + 1) {
+            used = append_clean(text, head + 1, out, used);
+            used = append_clean(ellipsis, 1, out, used);
+            used = append_clean(text + tail - 1, length - tail + 1, out, used);
+        } else {
+            used = append_clean(text, length, out, used);
+        }
+        text += length;
+        if (*text)
+            used = append_clean(text++, 1, out, used);
+    }
+    return text_columns(out) <= columns;
+}
+
 char *text_clean(const char *text, int columns, char *out)
 {
     out[0] = '\0';
@@ -71,8 +94,10 @@ char *text_clean(const char *text, int columns, char *out)
         append_clean(text, columns, out, 0);
         return out;
     }
+    if (strchr(text, ',') && strchr(text, '+') && shorten_groups(text, columns, out))
+        return out;
     const char *first_plus = strchr(text, '+'), *last_plus = strrchr(text, '+');
-    if (first_plus && last_plus > first_plus) {
+    if (first_plus && last_plus > first_plus && !strchr(text, ',')) {
         int head = (int)(first_plus - text) + 1, tail = text_columns(last_plus);
         if (first_plus - text < columns && head + 1 + tail <= columns) {
             size_t used = append_clean(text, head, out, 0);

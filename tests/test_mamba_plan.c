@@ -262,10 +262,15 @@ static void impossible_choices_name_their_stages(void **state)
         enum plan_choice choice;
         const char *value, *says[3];
     } cases[] = {
-        {ARCH_MAMBA1, CHOICE_FUSION, "conv+gate", {"conv", "gate", "not connected"}},
+        {ARCH_MAMBA1, CHOICE_FUSION, "conv+gate", {"conv", "gate", "it would be"}},
         {ARCH_MAMBA2, CHOICE_FUSION, "conv+gate_norm", {"conv", "gate_norm", "not connected"}},
-        {ARCH_MAMBA1, CHOICE_FUSION, "silu+discretize", {"silu+discretize", "cycle", "between"}},
+        {ARCH_MAMBA1,
+         CHOICE_FUSION,
+         "silu+discretize",
+         {"silu+discretize", "cycle", "lies x_proj, dt_proj, softplus"}},
         {ARCH_MAMBA2, CHOICE_FUSION, "conv+silu+skip", {"conv+silu+skip", "cycle", "between"}},
+        {ARCH_MAMBA1, CHOICE_FUSION, "conv+scan", {"conv", "not connected", "with silu it would be"}},
+        {ARCH_MAMBA1, CHOICE_FUSION, "conv+", {"'conv+'", "lacks", "--fusion"}},
         {ARCH_MAMBA1, CHOICE_FUSION, "block,conv-silu", {"conv", "twice", "--fusion"}},
         {ARCH_MAMBA2, CHOICE_FUSION, "discretize+scan", {"mamba2", "discretize", "list stages"}},
         {ARCH_MAMBA1, CHOICE_FUSION, "residual+final_norm", {"residual", "final_norm", "layer"}},

@@ -622,14 +622,40 @@ static void set_samples(const struct program *program, const struct group *group
     memcpy(args + family->samples, &samples, sizeof samples);
 }
 
+/* What fused kernels there are for the graph: "conv+silu, softplus+scan+skip". */
+static void name_fused(const struct graph *graph, char *names, size_t size)
+{
+    for (int f = 0; kernel_families[f]; f++) {
+        const struct kernel_family *family = kernel_families[f];
+        struct group group = {0};
+        char name[256] = "";
+        bool there = true;
+        for (int i = 0; i < FAMILY_MAX_STAGES && family->covers[i]; i++) {
+            const int stage = graph_stage(graph, family->covers[i]);
+            const size_t used = strlen(name);
+            there = there && stage >= 0;
+            group.stages[group.n_stages++] = stage;
+            snprintf(name + used, sizeof name - used, "%s%s", i ? "+" : "", family->covers[i]);
+        }
+        const size_t used = strlen(names);
+        if (there && group.n_stages > 1 && family_for_group(graph, &group) == family)
+            snprintf(names + used, size - used, "%s%s", used ? ", " : "", name);
+    }
+}
+
 static bool prepare_family(struct program *program, int index, struct error *error)
 {
     const struct group *group = &program->plan->groups[index];
     struct step *step = &program->steps[index];
     step->family = family_for_group(program->graph, group);
-    if (!step->family)
-        return error_set(error, STATUS_USAGE, "no kernel covers %s%s on cpu", group->name,
-                         group->keeps_states ? " and keeps its states for the backward pass" : "");
+    if (!step->family) {
+        char fused[256] = "";
+        if (group->n_stages > 1)
+            name_fused(program->graph, fused, sizeof fused);
+        return error_set(error, STATUS_USAGE, "no kernel covers %s%s on cpu%s%s", group->name,
+                         group->keeps_states ? " and keeps its states for the backward pass" : "",
+                         *fused ? "; fused kernels cover " : "", fused);
+    }
     return true;
 }
 
