@@ -255,10 +255,11 @@ static const struct option_spec {
      "of training: store, recompute (default) or checkpoint:K"},
     {"precision", "P", RUN | EVAL, parse_precision, FIELD(choices.precision),
      "of the projections: fp32 (default), fp64, bf16, fp16, int8, w8a8, w8a8-smooth, w8a8-hadamard,\n"
-     "                              or fastmamba (convolution and SSM too); modelled devices have their own"},
+     "                              or fastmamba (convolution and SSM too); modelled devices have their own, "
+     "without a CPU in the run it is refused"},
     {"isa", "LEVEL", RUN | CHECK | EVAL, parse_isa, FIELD(isa),
-     "hold the kernels down to this level (scalar, avx2, avx512, amx, ...)"},
-    {"threads", "T", RUN | EVAL, parse_small, FIELD(threads), "CPU threads (default one a core)"},
+     "hold the CPU's kernels down to this level (scalar, avx2, avx512, amx, ...)"},
+    {"threads", "T", RUN | EVAL, parse_small, FIELD(threads), "of the CPU (default one a core)"},
     {"cache", "MODE", RUN, parse_cache, FIELD(cache),
      "weights-cold (default): a repeated stage walks through the layers; warm: stays in one"},
     {"denormals", "MODE", RUN | CHECK | EVAL, parse_denormals, FIELD(keep_denormals),
@@ -396,6 +397,8 @@ static bool parse_options(int argc, char **argv, struct arguments *arguments, st
                              command_specs[arguments->command].name, command_specs[arguments->command].name);
         if (!strcmp(spec->name, "isa"))
             arguments->isa_given = true;
+        if (!strcmp(spec->name, "precision"))
+            arguments->precision_given = true;
         if (!spec->parse(spec->name, optarg, (char *)arguments + spec->field, error))
             return false;
     }

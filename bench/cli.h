@@ -51,7 +51,7 @@ struct arguments {
     int64_t layers;       /* 0: all */
     struct plan_choices choices;
     enum isa isa;
-    bool isa_given;
+    bool isa_given, precision_given;
     int threads; /* 0: one a core */
     enum cache_mode cache;
     int repetitions;

@@ -885,7 +885,7 @@ static bool make_weights(struct session *s)
 static bool open_folder(struct session *s)
 {
     const struct arguments *a = s->arguments;
-    char name[64], path[4352];
+    char name[64];
     if (!a->out && a->format != FORMAT_TABLE)
         return true;
     if (a->out) {
@@ -903,8 +903,7 @@ static bool open_folder(struct session *s)
         return error_set(s->error, STATUS_FAILED, "out of memory");
     if (!folder_create(s->folder, s->error))
         return false;
-    snprintf(path, sizeof path, "%s/records.jsonl", s->folder);
-    s->file = record_file_create(path, s->error);
+    s->file = folder_open_records(s->folder, s->error);
     char *xml = NULL;
     bool ok = s->file && environment_topology_xml(NULL, &xml, s->error) &&
               folder_write(s->folder, "topology.xml", xml, s->error);
@@ -959,17 +958,6 @@ static bool open_environment(struct session *s, bool measured)
     return true;
 }
 
-static bool write_table(const struct session *s)
-{
-    char path[4352];
-    snprintf(path, sizeof path, "%s/table.txt", s->folder);
-    FILE *file = fopen(path, "w");
-    if (!file)
-        return error_set(s->error, STATUS_FAILED, "%s: %s", path, strerror(errno));
-    const bool ok = report_table(&s->set, file, s->error);
-    return fclose(file) == 0 ? ok : error_set(s->error, STATUS_FAILED, "%s: %s", path, strerror(errno));
-}
-
 static bool write_reports(struct session *s)
 {
     const enum output_format format = s->arguments->format;
@@ -980,7 +968,8 @@ static bool write_reports(struct session *s)
     if (!s->folder)
         return true;
     session_progress(s, "drawing %s", "figures", 0, 0);
-    const bool ok = write_table(s) && report_html(&s->set, s->folder, s->error);
+    const bool ok =
+        folder_write_table(s->folder, &s->set, s->error) && report_html(&s->set, s->folder, s->error);
     session_progress_end(s);
     if (ok && format == FORMAT_TABLE)
         printf("\nReport: %s/report.html\n", s->folder);
@@ -1075,9 +1064,23 @@ static bool check_comparison(struct session *s)
     return true;
 }
 
+/* Options of the CPU would be lost in silence where only devices are priced. */
+static bool check_cpu_options(const struct session *s)
+{
+    const struct arguments *a = s->arguments;
+    const char *option = a->precision_given ? "precision"
+                         : any_computed(s)  ? NULL
+                         : a->isa_given     ? "isa"
+                         : a->threads       ? "threads"
+                                            : NULL;
+    return !option || any_measured(s) ||
+           error_set(s->error, STATUS_USAGE, "--%s: of the CPU, and no platform of this run is the cpu%s",
+                     option, a->precision_given ? "; a modelled device has its own precision" : "");
+}
+
 static bool run_session(struct session *s)
 {
-    if (!open_shape(s) || !plan_workloads(s) || !hand_out_options(s))
+    if (!open_shape(s) || !plan_workloads(s) || !check_cpu_options(s) || !hand_out_options(s))
         return false;
     const bool measured = any_measured(s), compared = s->arguments->compare != COMPARE_NOTHING;
     if (compared && !check_comparison(s))

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 bool folder_create(const char *path, struct error *error)
 {
@@ -35,4 +36,27 @@ bool folder_write(const char *folder, const char *name, const char *text, struct
         return error_set(error, STATUS_FAILED, "%s: %s", path, strerror(errno));
     const bool ok = fputs(text, file) >= 0;
     return (fclose(file) == 0 && ok) || error_set(error, STATUS_FAILED, "%s: cannot write", path);
+}
+
+struct record_file *folder_open_records(const char *folder, struct error *error)
+{
+    char path[4352];
+    snprintf(path, sizeof path, "%s/report.html", folder);
+    if (access(path, F_OK) == 0) {
+        error_set(error, STATUS_USAGE, "%s exists already: choose another folder", path);
+        return NULL;
+    }
+    snprintf(path, sizeof path, "%s/records.jsonl", folder);
+    return record_file_create(path, error);
+}
+
+bool folder_write_table(const char *folder, const struct record_set *set, struct error *error)
+{
+    char path[4352];
+    snprintf(path, sizeof path, "%s/table.txt", folder);
+    FILE *file = fopen(path, "w");
+    if (!file)
+        return error_set(error, STATUS_FAILED, "%s: %s", path, strerror(errno));
+    const bool ok = report_table(set, file, error);
+    return fclose(file) == 0 ? ok : error_set(error, STATUS_FAILED, "%s: %s", path, strerror(errno));
 }

@@ -430,7 +430,7 @@ static bool open_variant(struct session *s, const struct workload *base, const s
 /* A value of the choice that the platform cannot do. */
 struct refused {
     struct variant variant;
-    char reason[256];
+    char reason[512];
 };
 
 struct comparing {
@@ -507,7 +507,7 @@ static bool open_or_refuse(struct comparing *c, int v)
         return false;
     struct refused *refused = &c->refused[c->n_refused++];
     refused->variant = s->variants[v];
-    snprintf(refused->reason, sizeof refused->reason, "%.255s", s->error->text);
+    snprintf(refused->reason, sizeof refused->reason, "%.511s", s->error->text);
     *s->error = (struct error){0};
     if (v == COMPARE_BASELINE) {
         s->variants[COMPARE_BASELINE] = s->variants[COMPARE_FIRST];

@@ -4,6 +4,7 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 /* Texts quote files that anyone may have written: a control character (C0, DEL, or C1 in UTF-8) must not
  * break the line or drive the terminal. */
@@ -26,6 +27,15 @@ static void escape_controls(const char *from, char *to, size_t size)
     to[used] = '\0';
 }
 
+/* Of a text that was cut. */
+static void end_at_word(char *text, size_t size)
+{
+    static const char ellipsis[] = " \xe2\x80\xa6";
+    text[size - sizeof ellipsis] = '\0';
+    char *space = strrchr(text, ' ');
+    strcpy(space ? space : text + strlen(text), ellipsis);
+}
+
 bool error_set(struct error *error, enum status status, const char *format, ...)
 {
     if (!error || error->status != STATUS_OK)
@@ -33,8 +43,10 @@ bool error_set(struct error *error, enum status status, const char *format, ...)
     char text[sizeof error->text];
     va_list arguments;
     va_start(arguments, format);
-    vsnprintf(text, sizeof text, format, arguments);
+    const int length = vsnprintf(text, sizeof text, format, arguments);
     va_end(arguments);
+    if (length >= (int)sizeof text)
+        end_at_word(text, sizeof text);
     error->status = status;
     escape_controls(text, error->text, sizeof error->text);
     return false;

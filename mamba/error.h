@@ -22,7 +22,7 @@ struct error {
 
 /* Sets the error and returns false, so that a failing function can `return error_set(...)`. The first error
  * stays: later calls on an error already set only return false. Control characters in the text are escaped,
- * so that it is one line. A null error is allowed. */
+ * so that it is one line; one that is too long ends at a word, with an ellipsis. A null error is allowed. */
 bool error_set(struct error *error, enum status status, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 

@@ -67,7 +67,7 @@ struct unit {
     struct work repeated;
     double preparation_s; /* of the model: converting and packing its weights, once and outside every time */
     uint64_t prepared_bytes; /* what that made; 0: nothing */
-    char skip[256];          /* not empty: cannot be had here, and why */
+    char skip[512];          /* not empty: cannot be had here, and why */
 };
 
 /* Where a block between two ports spent its cycles (they add up), and what the ports carried. */
@@ -108,7 +108,7 @@ struct price {
 struct accuracy {
     double max_abs, rel_l2;
     int64_t tokens;   /* how many were compared */
-    char reason[256]; /* not empty: could not be had, and why */
+    char reason[512]; /* not empty: could not be had, and why */
 };
 
 /* One-token sequences of features, each from zero state. */

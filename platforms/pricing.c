@@ -906,7 +906,7 @@ struct priced_group {
     struct tiling tiling;
     struct notes notes;
     char missing[160]; /* stages that nothing on the device computes */
-    char skip[256];
+    char skip[512];
     bool no_room; /* skip is about memory, not about a missing unit */
 };
 
@@ -994,7 +994,7 @@ static bool price_group(const struct run *run, const struct graph *graph, const 
                     note(&priced->notes, reason.text);
                     note(&priced->notes, "what does not fit runs on the host");
                 } else {
-                    snprintf(priced->skip, sizeof priced->skip, "%.255s", reason.text);
+                    snprintf(priced->skip, sizeof priced->skip, "%.511s", reason.text);
                     priced->no_room = true;
                     append_name(priced->missing, sizeof priced->missing, stage->name);
                 }

@@ -78,6 +78,11 @@ expect 2 "seqlen overflow" --platform cpu --seqlen 99999999999999999999 && says 
 expect 2 "threads too large" --platform cpu --threads 1e99 && says "threads too large" "--threads 1e99: too large"
 expect 2 "seed too large" --platform cpu --seed 18446744073709551616 &&
     says "seed too large" "--seed 18446744073709551616: too large"
+expect 2 "precision of a model" --platform fpga-model:fastmamba-vc709 --precision bf16 && says "precision of a model" --precision cpu
+expect 2 "isa of a model" --platform leo2-model --isa scalar && says "isa of a model" --isa cpu
+expect 2 "threads of a model" --platform leo2-model --threads 1 && says "threads of a model" --threads cpu
+expect 0 "backward stages" list stages
+grep -qE '^ *(scan|norm)_backward +- +-' out && fail "backward stages: without kernels"
 expect 2 "seqlen too large" --platform fpga-model --seqlen 9000000000000000000 && says "seqlen too large" "too large"
 expect 2 "batch 0" --platform cpu --batch 0 && says "batch 0" --batch
 expect 2 "threads" --platform cpu --threads 100000 && says "threads" --threads
@@ -248,7 +253,13 @@ PYTHON
 expect 2 "nothing is overwritten" --platform leo2-model --model mnist-mamba --out run &&
     says "nothing is overwritten" run/records.jsonl
 expect 0 "report again" report run --out again && prints "report again" again/report.html
-cmp -s run/speedup.svg again/speedup.svg || fail "report again: the figure differs"
+for file in speedup.svg table.txt records.jsonl; do
+    cmp -s run/$file again/$file || fail "report again: $file differs"
+done
+mkdir foreign && echo mine >foreign/report.html
+expect 2 "a foreign page" --platform leo2-model --model mnist-mamba --out foreign && says "a foreign page" foreign/report.html
+expect 2 "a foreign page and report" report run --out foreign && says "a foreign page and report" foreign/report.html
+[[ $(<foreign/report.html) == mine ]] || fail "a foreign page: overwritten"
 
 expect 0 "another instruction set" --platform cpu --checkpoint "$tiny" --seqlen 24 "${quick[@]}" --isa scalar --out scalar
 expect 0 "another model" --platform fpga-model --model mnist-mamba --seqlen 1 --out other

@@ -306,7 +306,7 @@ static const char default_device[] = "generic";
 
 static bool cpu_open(const struct task *task, struct run **opened, struct error *error)
 {
-    char alone_missing[256] = "";
+    char alone_missing[512] = "";
     struct device *device;
     if (task->options && task->options[0])
         return error_set(error, STATUS_USAGE, "cpu has no option '%s'", task->options[0]);
@@ -798,7 +798,7 @@ static void compare_with_float64(struct run *run)
         set_accuracy(&run->whole_model, &logits, tokens * graph->batch);
     } else {
         for (int i = 0; i < COUNT_OF(all); i++)
-            snprintf(all[i]->reason, sizeof all[i]->reason, "%.200s", error.text);
+            snprintf(all[i]->reason, sizeof all[i]->reason, "%.511s", error.text);
     }
     free_outcome(&got);
     free_outcome(&want);
