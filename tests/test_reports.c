@@ -454,6 +454,7 @@ static void numbers_have_three_digits(void **state)
     assert_string_equal(format_exact(0.1, text), "0.1");
     assert_string_equal(format_exact(0.1 + 0.2, text), "0.30000000000000004");
     assert_string_equal(text_clean("softplus+discretize+scan+gate", 16, text), "softplus+\u2026+gate");
+    assert_string_equal(text_clean("conv+silu,scan+contract+skip", 21, text), "conv+silu,scan+\u2026+skip");
     assert_string_equal(text_clean("a\x1b[31m\nb", 20, text), "a?[31m?b");
     assert_string_equal(text_clean("selective_scan/avx512", 16, text), "selectiv\u2026/avx512");
     assert_string_equal(text_clean("\u00e9\u00e9\u00e9\u00e9", 3, text), "\u00e9\u00e9\u2026");
