@@ -40,14 +40,14 @@ bool folder_write(const char *folder, const char *name, const char *text, struct
 
 struct record_file *folder_open_records(const char *folder, struct error *error)
 {
-    char path[4352];
-    snprintf(path, sizeof path, "%s/report.html", folder);
-    if (access(path, F_OK) == 0) {
-        error_set(error, STATUS_USAGE, "%s exists already: choose another folder", path);
+    char records[4352], page[4352];
+    snprintf(records, sizeof records, "%s/records.jsonl", folder);
+    snprintf(page, sizeof page, "%s/report.html", folder);
+    if (access(records, F_OK) && !access(page, F_OK)) {
+        error_set(error, STATUS_USAGE, "%s exists already: choose another folder", page);
         return NULL;
     }
-    snprintf(path, sizeof path, "%s/records.jsonl", folder);
-    return record_file_create(path, error);
+    return record_file_create(records, error);
 }
 
 bool folder_write_table(const char *folder, const struct record_set *set, struct error *error)

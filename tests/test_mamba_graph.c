@@ -250,7 +250,7 @@ static void bad_fusions(void **state)
         {"embed+norm", {"embed", "norm"}},
         {"silu+discretize", {"silu+discretize", "cycle"}},
         {"", {"stage", "''"}},
-        {"conv+", {"stage", "''"}},
+        {"conv+", {"stage", "'conv+'"}},
         {"gate_norm", {"gate_norm", "mamba1"}},
     };
     struct model_shape shape = mamba1_shape();

@@ -628,7 +628,7 @@ static void name_fused(const struct graph *graph, char *names, size_t size)
     for (int f = 0; kernel_families[f]; f++) {
         const struct kernel_family *family = kernel_families[f];
         struct group group = {0};
-        char name[256] = "";
+        char name[128] = "";
         bool there = true;
         for (int i = 0; i < FAMILY_MAX_STAGES && family->covers[i]; i++) {
             const int stage = graph_stage(graph, family->covers[i]);
@@ -637,9 +637,11 @@ static void name_fused(const struct graph *graph, char *names, size_t size)
             group.stages[group.n_stages++] = stage;
             snprintf(name + used, sizeof name - used, "%s%s", i ? "+" : "", family->covers[i]);
         }
+        for (int o = 0; there && o < family->n_operands; o++)
+            there = family->operands[o].optional || bound_operand(graph, &group, &family->operands[o]);
         const size_t used = strlen(names);
         if (there && group.n_stages > 1 && family_for_group(graph, &group) == family)
-            snprintf(names + used, size - used, "%s%s", used ? ", " : "", name);
+            snprintf(names + used, size - used, "%s%.120s", used ? ", " : "", name);
     }
 }
 
@@ -649,7 +651,7 @@ static bool prepare_family(struct program *program, int index, struct error *err
     struct step *step = &program->steps[index];
     step->family = family_for_group(program->graph, group);
     if (!step->family) {
-        char fused[256] = "";
+        char fused[384] = "";
         if (group->n_stages > 1)
             name_fused(program->graph, fused, sizeof fused);
         return error_set(error, STATUS_USAGE, "no kernel covers %s%s on cpu%s%s", group->name,
