@@ -159,6 +159,10 @@ bool eval_device(const struct arguments *arguments, const char *text, const stru
         if (ok)
             print_way(name, percent * (double)count_right(logits, pictures, classes), fp32, &price, losses);
     }
+    if (ok)
+        printf("  (right: computed in the device's arithmetic; cycles and µJ of a picture: %s, with\n"
+               "      --fusion none, on assumptions that 'mamba-bench list devices' names)\n",
+               provenance_name(platform->provenance));
     free(logits);
     return ok;
 }

@@ -411,7 +411,7 @@ END
 done
 first=$(python3 -c 'import os; print(min(os.sched_getaffinity(0)))')
 OMP_PROC_BIND=true taskset -c "$first" "$program" --platform cpu --checkpoint "$tiny" --stage silu --threads 2 >out 2>err
-(($? == 2)) && says "taskset" "this process may use 1 processors" || fail "taskset is not obeyed"
+(($? == 2)) && says "taskset" "this process may use 1 processor" || fail "taskset is not obeyed"
 
 # An interrupt ends the run soon, with what is known
 cases=$((cases + 1))
