@@ -535,7 +535,7 @@ static bool run_measured(struct session *s)
                                                  .repetitions = a->repetitions,
                                                  .clock = CBENCH_WALL});
     }
-    session_progress(s, "timing %s (%d of %d)", "", 0, s->n_items);
+    session_progress(s, "timing%s (%d of %d)", "", 0, s->n_items);
     if (s->error->status == STATUS_OK && cbench_run(set, true, session_report_item, s) < 0)
         error_set(s->error, STATUS_FAILED, "the measuring harness ran out of memory");
     cbench_destroy(set);

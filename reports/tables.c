@@ -151,10 +151,15 @@ static void sum_row(const struct view *view, const struct series *series, struct
     grid_cell(grid, UNIT_SHARE, "100");
     if (series->parts_skipped > 0)
         grid_text(grid, 0, "(without the %d skipped)", series->parts_skipped);
-    if (series->model >= 0 && !view->results[series->model].skipped)
-        grid_text(grid, 0, "(sum of time x times; %s %% of the model's own time%s)",
-                  format_percent(100 * series->parts_s / view->results[series->model].time_s, text),
-                  series->parts_s > 1.1 * view->results[series->model].time_s ? ", as units overlap" : "");
+    if (series->model < 0 || view->results[series->model].skipped)
+        return;
+    const double share = series->parts_s / view->results[series->model].time_s;
+    const bool measured = !strcmp(record_text(series->record, "provenance"), "measured");
+    grid_text(grid, 0, "(sum of time x times; %s %% of the model's own time%s)",
+              format_percent(100 * share, text),
+              share <= 1.1 ? ""
+              : measured   ? ": disturbed, as nothing overlaps here"
+                           : ", as units overlap");
 }
 
 static void preparation_row(const struct view *view, const struct series *series, struct grid *grid)
