@@ -624,7 +624,6 @@ struct published_entry {
 struct published_list {
     struct published_entry entries[PUBLISHED_MOST];
     int n;
-    double most;
 };
 
 static void published_find(const struct view *view, int workload, struct published_list *list)
@@ -644,7 +643,6 @@ static void published_find(const struct view *view, int workload, struct publish
                 continue;
             list->entries[list->n++] =
                 (struct published_entry){.entry = entry, .series = series, .workload = workload};
-            list->most = fmax(list->most, fmax(value, model));
         }
     }
 }
@@ -663,25 +661,41 @@ static bool same_machines(const struct published_entry *a, const struct publishe
            (own ? !strcmp(own, other) : !strcmp(a->series->label, b->series->label));
 }
 
-/* Half a row high: published above, modelled below. */
-static void published_bar(struct figure *figure, const char *path, const struct published_entry *entry,
-                          double top, int colour, int fill)
+/* How far the model is off and what that says, or that the source's value was read off a chart. */
+static const char *published_remark(const struct published_entry *entry, bool model, char text[TEXT_SIZE])
 {
-    const double value = record_number(entry->entry, path);
+    const char *state = record_text(entry->entry, "state"),
+               *provenance = record_text(entry->entry, "provenance");
+    const double off = record_number(entry->entry, "model") / record_number(entry->entry, "value") - 1;
+    text[0] = '\0';
+    if (model && state)
+        snprintf(text, TEXT_SIZE, " (%+.2g %%, %.24s)", 100 * off, state);
+    else if (!model && provenance && strcmp(provenance, "published"))
+        snprintf(text, TEXT_SIZE, " (%.24s)", provenance);
+    return text;
+}
+
+/* Half a row high: published above, modelled below; as a share of the longest of its block. */
+static void published_bar(struct figure *figure, bool model, const struct published_entry *entry,
+                          double longest, double top, int colour, int fill)
+{
+    const double value = record_number(entry->entry, model ? "model" : "value");
     const char *layers[] = {fills[fill].fill, fills[fill].over};
-    char text[TEXT_SIZE];
+    char number[TEXT_SIZE], remark[TEXT_SIZE], text[2 * TEXT_SIZE];
     block_begin(figure, fills[fill].provenance);
-    fprintf(figure->dat, "0 %.9g %.2f", value, top + 0.22);
+    fprintf(figure->dat, "%.9g %.9g %.2f", value, longest, top + 0.22);
     data_name(figure, record_text(entry->entry, "id"));
     for (int i = 0; i < 2 && layers[i]; i++)
         draw(figure,
-             "using (($1+$2)/2):3:1:2:($3-0.21):($3+0.21) with boxxyerror fillcolor rgb '%s' fillstyle %s "
+             "using ($1/$2/2):3:(0):($1/$2):($3-0.21):($3+0.21) with boxxyerror fillcolor rgb '%s' fillstyle "
+             "%s "
              "noborder",
              colours[colour], layers[i]);
-    snprintf(text, sizeof text, "%.3g", value);
+    snprintf(text, sizeof text, "%s%s", format_number(value, number), published_remark(entry, model, remark));
     fputs("set label ", figure->gp);
     write_gnuplot(figure->gp, text);
-    fprintf(figure->gp, " at first %.9g, first %.2f left offset character 0.4,0\n", value, top + 0.22);
+    fprintf(figure->gp, " at first %.9g, first %.2f left offset character 0.4,0\n", value / longest,
+            top + 0.22);
 }
 
 static bool draw_published(const struct view *view, const struct page *page, const char *folder,
@@ -702,7 +716,7 @@ static bool draw_published(const struct view *view, const struct page *page, con
     const double pitch = line_height * 1.7, head_height = edge + 3 * line_height + 3;
     const double plot_height = (list.n + 0.7 * blocks) * pitch, left = edge + 50;
     if (!figure_open(&figure, folder, name, head_height + plot_height + 26 + edge,
-                     "columns: from, to (speed-up), row, figure; published above modelled", error))
+                     "columns: speed-up, longest of its block, row, figure; published above modelled", error))
         return figure_abandon(&figure);
     head(&figure, title, origin, false);
     double x = edge;
@@ -712,11 +726,10 @@ static bool draw_published(const struct view *view, const struct page *page, con
         label(&figure, x + 13, figure.top, "left", fills[shown_fills[i]].provenance);
         x += 20 + character * (double)strlen(fills[shown_fills[i]].provenance);
     }
-    area(&figure, left, page_width - edge - 6 - 6 * character, head_height, head_height + plot_height);
-    fprintf(figure.gp, "set xrange [0:%.9g]\nset yrange [%.2f:0]\nunset ytics\n", list.most * 1.02,
-            list.n + 0.7 * blocks);
+    area(&figure, left, page_width - edge - 6 - 24 * character, head_height, head_height + plot_height);
+    fprintf(figure.gp, "set xrange [0:1]\nset yrange [%.2f:0]\nunset ytics\n", list.n + 0.7 * blocks);
     fputs(
-        "set border 1\nset xtics nomirror out offset 0,0.3 format '%g'\nset xlabel 'speed-up' offset 0,0.7\n",
+        "set border 0\nunset xtics\nset xlabel 'speed-up, a scale for each pair of machines' offset 0,0.7\n",
         figure.gp);
     double row = 0;
     for (int block = 0, i = 0; i < list.n; i++) {
@@ -730,6 +743,11 @@ static bool draw_published(const struct view *view, const struct page *page, con
                  view->workloads[first->workload].phase);
         label(&figure, edge, head_height + (row + 0.4) * pitch, "left", text);
         row += 0.7;
+        double longest = 0;
+        for (int k = i; k < list.n; k++)
+            if (same_machines(first, &list.entries[k]))
+                longest = fmax(longest, fmax(record_number(list.entries[k].entry, "value"),
+                                             record_number(list.entries[k].entry, "model")));
         for (int pass = 0; pass < 2; pass++)
             for (int k = i; k < list.n; k++) {
                 struct published_entry *entry = &list.entries[k];
@@ -740,8 +758,8 @@ static bool draw_published(const struct view *view, const struct page *page, con
                 snprintf(text, sizeof text, "%lld tokens",
                          (long long)view->workloads[entry->workload].seqlen);
                 label(&figure, left - 5, head_height + (row + 0.44) * pitch, "right", mean ? "mean" : text);
-                published_bar(&figure, "value", entry, row, block % 6, PUBLISHED_FILL);
-                published_bar(&figure, "model", entry, row + 0.44, block % 6, MODELLED_FILL);
+                published_bar(&figure, false, entry, longest, row, block % 6, PUBLISHED_FILL);
+                published_bar(&figure, true, entry, longest, row + 0.44, block % 6, MODELLED_FILL);
                 row += 1;
             }
         block++;
@@ -1537,7 +1555,8 @@ static const struct figure_kind {
 } kinds[] = {
     {"comparison", "Variants compared",
      "Time of each unit's baseline over that of the variant, of measured ones the median over rounds of each "
-     "round's ratio; more than 1 is faster. Whiskers are its 95 % interval; what is modelled has none. What is "
+     "round's ratio; more than 1 is faster. Whiskers are its 95 % interval; what is modelled has none. What "
+     "is "
      "measured has the baseline once more, the A/A control.",
      comparison_wanted, draw_comparison},
     {"lengths", "Time over length",
@@ -1557,11 +1576,11 @@ static const struct figure_kind {
      "what the 95 % intervals of both times allow.",
      speedup_wanted, draw_speedup},
     {"published", "Published speed-ups",
-     "Speed-ups as a device's source prints them (above) and as the model gives them (below), with the "
-     "machines "
-     "that the source compares with as laws of their own; 'mamba-bench validate' lists these and what the "
-     "source "
-     "leaves open.",
+     "Speed-ups as a device's source prints or draws them (above) and as the model gives them (below), with "
+     "the "
+     "machines that the source compares with as laws of their own, each pair of machines on a scale of its "
+     "own; "
+     "'mamba-bench validate' lists these and what the source leaves open.",
      published_wanted, draw_published},
     {"stages", "Where the time goes",
      "Share of each stage or fused group in the time of one pass (time of one execution, times its number of "
