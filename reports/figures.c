@@ -287,18 +287,30 @@ static void baseline_note(const struct figure *figure, int index, double y)
     double count = record_number(baseline->record, "threads");
     if (!isnan(count))
         snprintf(threads, sizeof threads, ", %.0f thread%s", count, count == 1 ? "" : "s");
-    if (asprintf(&text, "1 = %s (%s%s)", text_clean(baseline->label, 24, shown),
-                 record_text(baseline->record, "provenance"), threads) < 0)
+    const char *precision = record_text(baseline->record, "plan.precision");
+    if (asprintf(&text, "1 = %s (%s%s%s%s)", text_clean(baseline->label, 24, shown),
+                 record_text(baseline->record, "provenance"), precision ? ", " : "",
+                 precision ? precision : "", threads) < 0)
         return;
     label(figure, page_width - edge, y, "right", text);
     free(text);
+}
+
+/* "6.25x int8" */
+static const char *speedup_text(const struct series *series, double value, char text[2 * TEXT_SIZE])
+{
+    char number[TEXT_SIZE];
+    const char *precision = record_text(series->record, "plan.precision");
+    snprintf(text, 2 * TEXT_SIZE, "%s\xc3\x97%s%.12s", format_number(value, number), precision ? " " : "",
+             precision ? precision : "");
+    return text;
 }
 
 static bool draw_speedup(const struct view *view, const struct page *page, const char *folder,
                          const char *name, const char *title, const char *origin, struct error *error)
 {
     struct figure figure = {.view = view, .page = page};
-    char number[TEXT_SIZE];
+    char longest[2 * TEXT_SIZE];
     int rows = 0, widest = 4;
     double low = 1, high = 1;
     for (int i = 0; i < view->n_series; i++) {
@@ -311,7 +323,7 @@ static bool draw_speedup(const struct view *view, const struct page *page, const
             continue;
         low = fmin(low, fmin(speedup.low, speedup.value));
         high = fmax(high, fmax(speedup.high, speedup.value));
-        int columns = text_columns(format_number(speedup.value, number));
+        int columns = text_columns(speedup_text(series, speedup.value, longest));
         widest = columns > widest ? columns : widest;
     }
     rows += page->n;
@@ -351,7 +363,7 @@ static bool draw_speedup(const struct view *view, const struct page *page, const
             if (series->workload != workload || !model)
                 continue;
             y = head_height + (row + 0.5) * pitch;
-            char shown[TEXT_SIZE], value[TEXT_SIZE];
+            char shown[TEXT_SIZE], value[2 * TEXT_SIZE];
             struct speedup speedup;
             label(&figure, left - 5, y, "right", text_clean(series->label, LABEL_COLUMNS, shown));
             if (view_speedup(view, series, &speedup)) {
@@ -370,8 +382,7 @@ static bool draw_speedup(const struct view *view, const struct page *page, const
                     draw(&figure,
                          "using 4:3:($5-$4):(0) with vectors nohead linecolor rgb '#000000' linewidth 0.8");
                 fputs("set label ", figure.gp);
-                strcat(format_number(speedup.value, value), "\xc3\x97");
-                write_gnuplot(figure.gp, value);
+                write_gnuplot(figure.gp, speedup_text(series, speedup.value, value));
                 fprintf(figure.gp, " at first %.9g, first %.1f left offset character 0.4,0\n",
                         fmax(fmax(1, speedup.value), speedup.high), row + 0.5);
             } else {

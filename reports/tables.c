@@ -261,6 +261,29 @@ void table_series(const struct view *view, int index, struct grid *grid)
     }
 }
 
+/* What each platform's time costs: its precision, and the error of the whole model where it is known. */
+static void cost_row(const struct view *view, int index, struct grid *grid)
+{
+    char text[1024];
+    size_t used = 0;
+    for (int i = 0; i < view->n_series; i++) {
+        const struct series *series = &view->series[i];
+        if (series->workload != index || series->model < 0 || view->results[series->model].skipped)
+            continue;
+        const json_t *record = view->results[series->model].record;
+        const char *precision = record_text(record, "plan.precision");
+        const double error = record_number(record, "error.rel_l2");
+        char shown[TEXT_SIZE] = "not given";
+        if (!isnan(error))
+            snprintf(shown, sizeof shown, "%.1e", error);
+        if (used < sizeof text)
+            used += (size_t)snprintf(text + used, sizeof text - used, "%s%s %s, %s", used ? "; " : "",
+                                     series->label, precision ? precision : "", shown);
+    }
+    if (used)
+        grid_text(grid, 0, "(precision of projections and rel. L2 of the model: %s)", text);
+}
+
 bool table_platforms(const struct view *view, int index, struct grid *grid)
 {
     const struct workload *workload = &view->workloads[index];
@@ -298,6 +321,7 @@ bool table_platforms(const struct view *view, int index, struct grid *grid)
             grid_cell(grid, PLATFORM_BASIS, text);
         }
     }
+    cost_row(view, index, grid);
     if (any && !baseline)
         grid_text(grid, 0, "(no speed-up: the records hold no time of the whole model on the platform cpu)");
     return any;
