@@ -400,10 +400,11 @@ static bool check_memory(struct check *check)
     for (int i = 0; i < check->family->n_operands; i++)
         bytes += (double)operand_rows(&check->family->operands[i], check->args) *
                  (double)operand_row_length(&check->family->operands[i], check->args) * BYTES_PER_ELEMENT;
-    return bytes < available || error_set(check->error, STATUS_USAGE,
-                                          "check of %s: its operands and their reference need %.3g GB of "
-                                          "memory, %.3g GB are available: reduce --seqlen",
-                                          check->kernel->name, bytes * 1e-9, available * 1e-9);
+    return memory_suffices((uint64_t)fmin(bytes, 1e18)) ||
+           error_set(check->error, STATUS_USAGE,
+                     "check of %s: its operands and their reference need %.3g GB of "
+                     "memory, %.3g GB are available: reduce --seqlen",
+                     check->kernel->name, bytes * 1e-9, available * 1e-9);
 }
 
 static bool make_buffers(struct check *check)

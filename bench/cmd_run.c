@@ -366,7 +366,7 @@ void session_report_item(const struct cbench_result *timed, void *user)
     unit = &units[item->unit];
     session_progress(s, "timing %s (%d of %d)", unit->name, ++s->n_done, s->n_items);
     /* An interrupted run keeps the repetitions that it has. */
-    const bool cut = interrupted && timed->n_repetitions > 0;
+    const bool cut = interrupted && timed->n_repetitions > 0 && item->error.status == STATUS_OK;
     const char *skipped = cut ? NULL : timed->skip_reason;
     if ((interrupted && !cut) || s->error->status != STATUS_OK)
         return;
@@ -506,6 +506,8 @@ static bool run_measured(struct session *s)
         if (!workload->platform->execute)
             continue;
         const int n = workload->platform->units(workload->run, &units);
+        if (!n)
+            continue;
         struct item *items = realloc(s->items, sizeof *items * (size_t)(s->n_items + n));
         if (!items)
             return error_set(s->error, STATUS_FAILED, "out of memory");
@@ -1139,7 +1141,8 @@ enum status command_run(const struct arguments *arguments, struct error *error)
     ticker_stop();
     signal(SIGINT, SIG_DFL);
     session_progress_end(&s);
-    if (interrupted && !ok && json_array_size(s.set.records)) {
+    if (interrupted && !ok && json_array_size(s.set.records) &&
+        (s.file || arguments->format == FORMAT_JSON)) {
         *error = (struct error){0};
         error_set(error, STATUS_FAILED, "interrupted: %zu results are in %s", json_array_size(s.set.records),
                   s.file ? s.folder : "standard output");

@@ -294,7 +294,8 @@ static bool check_strictly(const char *path, const cyaml_schema_value_t *schema,
     return ok;
 }
 
-static const cyaml_config_t plain_config = {.mem_fn = cyaml_mem, .log_level = CYAML_LOG_ERROR};
+static const cyaml_config_t plain_config = {
+    .mem_fn = cyaml_mem, .log_level = CYAML_LOG_ERROR, .flags = CYAML_CFG_NO_ALIAS};
 
 bool configs_load(const char *kind, const char *name, const cyaml_schema_value_t *schema, void **data,
                   const cyaml_config_t **config, struct error *error)

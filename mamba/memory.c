@@ -59,3 +59,8 @@ uint64_t memory_available(void)
         *slash = '\0';
     }
 }
+
+bool memory_suffices(uint64_t bytes)
+{
+    return bytes < UINT64_C(64) << 20 || bytes < memory_available();
+}

@@ -763,9 +763,14 @@ static void check_options(struct check *check)
         if (!option_takes(option, option->fallback))
             refuse(check, "options: default '%.40s' of '%.40s' is %s", option->fallback, option->name,
                    option->choices_count ? "none of its choices"
-                   : option->may_be_zero ? "no integer from 0 to 1e9"
-                                         : "no integer from 1 to 1e9; with 'may_be_zero: true' it may be 0");
-        check_number(check, "options: most", option->most, false);
+                   : option->may_be_zero
+                       ? "no integer from 0 to its most"
+                       : "no integer from 1 to its most; with 'may_be_zero: true' it may be 0");
+        if (option->most != 0 && (option->choices_count || !(option->most >= 1 && option->most <= 1e9 &&
+                                                             option->most == floor(option->most))))
+            refuse(check,
+                   "options: most of '%.40s' must be an integer from 1 to 1e9 of an option without choices",
+                   option->name);
         check_when(check, option->name, option->when);
     }
 }
@@ -868,6 +873,10 @@ static void check_result(struct check *check, const struct device_result *result
         !(fabs(result->missed->error) * result->value > result->tolerance && isfinite(result->missed->error)))
         refuse(check, "%s: missed by %g of its value, which is within its tolerance", where,
                result->missed->error);
+    if (!(result->tolerance < fabs(result->value)))
+        refuse(check, "%s: its tolerance must be less than its value", where);
+    if (result->missed && result->basis == BASIS_CONSTRUCTION)
+        refuse(check, "%s is missed and holds by construction: it can only be one", where);
     if ((result->calls_count > 0) == (result->model != NULL))
         refuse(check, "%s needs either calls or a model", where);
     if (result->model && (result->seqlens_count == 0 || !result->phase))
@@ -1000,7 +1009,7 @@ static bool bad_option(const struct device *device, const char *text, bool known
         if (option->choices_count == 0 && used < sizeof list)
             used += (size_t)snprintf(list + used, sizeof list - used, "<%s>",
                                      option->may_be_zero ? "integer from 0" : "positive integer");
-        if (option->most > 0 && used < sizeof list)
+        if (option->most > 0 && option->choices_count == 0 && used < sizeof list)
             used += (size_t)snprintf(list + used - 1, sizeof list - used + 1, " to %.0f>", option->most) - 1;
         for (unsigned c = 0; c < option->choices_count && used < sizeof list; c++)
             used +=

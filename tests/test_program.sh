@@ -127,6 +127,8 @@ expect 2 "bad choice of a setting" --platform leo2-model --set transfer=soup && 
 expect 2 "more threads than processors" --platform cpu --model mnist-mamba --threads 4000 &&
     says "more threads than processors" processors
 expect 2 "stages of no group" --platform fpga-model --stage conv+scan && says "stages of no group" conv+scan "nothing"
+expect 2 "stages of no group, two lengths" --platform cpu --phase prefill --seqlen 4,8 --fusion none --stage conv+silu \
+    "${quick[@]}" && says "stages of no group, two lengths" conv+silu "nothing"
 expect 2 "backward stage of prefill" --platform fpga-model --phase prefill --stage backward &&
     says "backward stage of prefill" backward
 expect 2 "stage beside a plus" --platform fpga-model --stage conv+ && says "stage beside a plus" "conv+" "list stages"

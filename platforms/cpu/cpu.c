@@ -194,14 +194,15 @@ static void cpu_close(struct run *run)
     free(run);
 }
 
-struct selected_job {
+/* Some groups of a program, in layer 0. */
+struct groups_job {
     struct program *program;
-    uint64_t groups;
+    uint64_t groups; /* bit 1 << group */
 };
 
-static void run_selected(void *user, struct team *team, struct part part)
+static void run_groups(void *user, struct team *team, struct part part)
 {
-    const struct selected_job *job = user;
+    const struct groups_job *job = user;
     for (int g = 0; g < program_plan(job->program)->n_groups; g++)
         if (job->groups >> g & 1)
             program_run_group(job->program, g, 0, team, part);
@@ -218,7 +219,7 @@ static struct program *make_part(struct run *run, const struct plan *plan, uint6
         return NULL;
     }
     if (program)
-        team_run(run->team, run_selected, &(struct selected_job){program, groups});
+        team_run(run->team, run_groups, &(struct groups_job){program, groups});
     return program;
 }
 
@@ -511,20 +512,6 @@ static void run_reference(void *user, struct team *team, struct part part)
     job->run(job->args, part);
 }
 
-/* Some groups of a program, in layer 0. */
-struct groups_job {
-    struct program *program;
-    uint64_t groups; /* bit 1 << group */
-};
-
-static void run_groups(void *user, struct team *team, struct part part)
-{
-    const struct groups_job *job = user;
-    for (int g = 0; g < program_plan(job->program)->n_groups; g++)
-        if (job->groups >> g & 1)
-            program_run_group(job->program, g, 0, team, part);
-}
-
 static bool run_group64(struct run *run, const struct program *program, int g,
                         const struct operands64 *operands, struct error *error)
 {
@@ -596,12 +583,12 @@ static bool groups_accuracy(struct run *run, struct program *program, uint64_t g
     for (int g = 0; g < n_groups; g++)
         if (groups >> g & 1)
             add_operands(&operands, program_family(program, g), program_args(program, g, 0));
-    const uint64_t bytes = operands64_bytes(&operands), available = memory_available();
-    if (bytes > available) {
+    const uint64_t bytes = operands64_bytes(&operands);
+    if (!memory_suffices(bytes)) {
         *accuracy = (struct accuracy){0};
         snprintf(accuracy->reason, sizeof accuracy->reason,
                  "the float64 reference's operands need %.1f GB of memory, %.1f GB are available",
-                 (double)bytes / 1e9, (double)available / 1e9);
+                 (double)bytes / 1e9, (double)memory_available() / 1e9);
         free_operands64(&operands);
         return true;
     }

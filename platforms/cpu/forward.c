@@ -111,14 +111,13 @@ static void zero_part(void *user, struct part part)
  * that. */
 static void *allocate(int threads, uint64_t bytes, const char *what, struct error *error)
 {
-    const uint64_t available = memory_available();
     void *memory = NULL;
-    if (bytes < UINT64_MAX / 2 && (bytes < (UINT64_C(64) << 20) || bytes < available))
+    if (bytes < UINT64_MAX / 2 && memory_suffices(bytes))
         memory = aligned_alloc(ALIGNMENT, round_up((size_t)bytes ? (size_t)bytes : 1));
     if (!memory) {
         error_set(error, STATUS_UNAVAILABLE,
                   "%s needs %.1f GB of memory, %.1f GB are available: reduce --batch or --seqlen", what,
-                  (double)bytes / 1e9, (double)available / 1e9);
+                  (double)bytes / 1e9, (double)memory_available() / 1e9);
         return NULL;
     }
     const uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
@@ -828,7 +827,7 @@ static bool check_memory(const struct network *network, const struct graph *grap
     }
     const double available = (double)memory_available();
     const char *quote = name == states ? "" : "'";
-    return all < available ||
+    return memory_suffices((uint64_t)fmin(all, 1e18)) ||
            error_set(error, STATUS_UNAVAILABLE,
                      "the tensors need %.1f GB of memory (the largest, %s%s%s, %.1f GB), %.1f GB are "
                      "available: reduce --batch, --seqlen or --layers",

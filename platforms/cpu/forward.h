@@ -41,8 +41,8 @@ double network_packing_s(const struct network *network);
  * tensor. Programs of one network share its states, so prefill carries over into decode. */
 struct program;
 
-/* Fails when no kernel covers a group ("no kernel covers x+y on cpu") or memory does not suffice, which is
- * known before any is touched. The graph, the plan and the network must outlive the program. */
+/* Fails when no kernel covers a group ("no kernel covers x+y on cpu") or memory does not suffice, which for
+ * the tensors is known before any is touched. The graph, the plan and the network must outlive the program. */
 struct program *program_create(struct network *network, const struct graph *graph, const struct plan *plan,
                                struct error *error);
 /* Of the groups whose bit (1 << group) is set, only these. Activations that none of them makes get values as

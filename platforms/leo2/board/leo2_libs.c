@@ -215,8 +215,13 @@ Allocator_t *createAllocator(Allocator_t *allocator, char *data, int size)
         board.hazards[UNINITIALISED]++;
         return allocator;
     }
-    if (in_memory(data))
+    if (in_memory(data)) {
+        const uint64_t end = (uint64_t)((uintptr_t)data - MANNIX_MEMORY) + (uint64_t)size;
+        const uint32_t lines = (uint32_t)((end < FARM_BYTES ? end : FARM_BYTES) + FARM_LINE_BYTES - 1) /
+                               FARM_LINE_BYTES * FARM_LINE_BYTES;
+        board.device_end = lines > board.device_end ? lines : board.device_end;
         return allocator;
+    }
     if (!is_mapped(data, (size_t)size, true)) {
         board.hazards[OUTSIDE]++;
         return allocator;
