@@ -483,12 +483,11 @@ static bool allocate_synthetic(struct model *model, struct error *error)
             model->owned_size += aligned_size(rows * columns) * (size_t)copies;
     }
     /* Linux grants more than it has and kills the process later. */
-    const uint64_t available = memory_available();
-    if (model->owned_size > available)
+    if (!memory_suffices(model->owned_size))
         return error_set(
             error, STATUS_UNAVAILABLE,
             "%s: its F32 weights take %.1f GB; %.1f GB of memory are available: choose a smaller model",
-            shape->name, (double)model->owned_size * 1e-9, (double)available * 1e-9);
+            shape->name, (double)model->owned_size * 1e-9, (double)memory_available() * 1e-9);
     model->owned = aligned_alloc(WEIGHT_ALIGNMENT, model->owned_size);
     if (!model->owned)
         return error_set(error, STATUS_UNAVAILABLE, "%s: no memory for %.1f GB of F32 weights", shape->name,
