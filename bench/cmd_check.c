@@ -5,16 +5,26 @@
 
 #include "bench/check.h"
 #include "bench/cli.h"
+#include "bench/stages.h"
 
-static bool covers(const struct kernel_family *family, const char *stage)
+/* `name` is the family's own or that of a stage that it computes. */
+static bool computes(const struct kernel_family *family, const char *name)
 {
-    return !strcmp(family->name, stage) || family_covers(family, stage);
+    bool does = !strcmp(family->name, name);
+    for (enum arch arch = ARCH_MAMBA1; arch <= ARCH_MAMBA2; arch++) {
+        struct stage_families found;
+        struct error none = {0};
+        const bool known = stage_families(arch, name, &found, &none);
+        for (int f = 0; known && f < found.n; f++)
+            does |= found.families[f] == family;
+    }
+    return does;
 }
 
 static bool selected(const struct arguments *arguments, const struct kernel_family *family)
 {
     for (int i = 0; i < arguments->stages.count; i++)
-        if (covers(family, arguments->stages.items[i]))
+        if (computes(family, arguments->stages.items[i]))
             return true;
     return arguments->stages.count == 0;
 }
@@ -24,10 +34,10 @@ static bool check_selection(const struct arguments *arguments, struct error *err
     for (int i = 0; i < arguments->stages.count; i++) {
         bool known = false;
         for (int f = 0; kernel_families[f]; f++)
-            known |= covers(kernel_families[f], arguments->stages.items[i]);
+            known |= computes(kernel_families[f], arguments->stages.items[i]);
         if (!known)
             return error_set(error, STATUS_USAGE,
-                             "--stage %s: no kernel computes that; see 'mamba-bench list kernels'",
+                             "--stage %s: no kernel computes that; see 'mamba-bench list stages'",
                              arguments->stages.items[i]);
     }
     return true;

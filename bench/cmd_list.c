@@ -9,6 +9,7 @@
 #include "bench/cli.h"
 #include "bench/counters.h"
 #include "bench/energy.h"
+#include "bench/stages.h"
 #include "platforms/device.h"
 #include "reports/grid.h"
 
@@ -108,39 +109,15 @@ static json_t *list_models(struct error *error)
     return list;
 }
 
-/* All stages that the family fuses are in the graph, with the operands that it takes from them. */
-static bool fuses_in(const struct kernel_family *family, const struct graph *graph)
+static bool name_families(enum arch arch, const char *stage, char *names, size_t size, struct error *error)
 {
-    for (int i = 0; i < family->n_operands; i++) {
-        char stage[64];
-        const char *dot = family->operands[i].bind ? strchr(family->operands[i].bind, '.') : NULL;
-        if (!dot)
-            return false;
-        snprintf(stage, sizeof stage, "%.*s", (int)(dot - family->operands[i].bind),
-                 family->operands[i].bind);
-        const int index = graph_stage(graph, stage);
-        if (index < 0 || !kernel_operand(graph->stages[index].family, dot + 1))
-            return false;
-    }
-    return true;
-}
-
-/* Families that compute the stage in a model, alone first; "" when it has no such stage. */
-static bool stage_families(const char *preset, const char *stage, char *text, size_t size,
-                           struct error *error)
-{
-    struct model_shape shape;
-    struct graph graph;
-    if (!shape_preset(preset, &shape, error) || !graph_build(&shape, PHASE_TRAIN, 1, 1, true, &graph, error))
+    struct stage_families found;
+    size_t used = 0;
+    if (!stage_families(arch, stage, &found, error))
         return false;
-    const int index = graph_stage(&graph, stage);
-    if (index < 0)
-        return true;
-    size_t used = (size_t)snprintf(text, size, "%s", graph.stages[index].family->name);
-    for (int f = 0; kernel_families[f]; f++)
-        for (int s = 0; s < FAMILY_MAX_STAGES && kernel_families[f]->covers[s] && used < size; s++)
-            if (!strcmp(kernel_families[f]->covers[s], stage) && fuses_in(kernel_families[f], &graph))
-                used += (size_t)snprintf(text + used, size - used, " %s", kernel_families[f]->name);
+    snprintf(names, size, "-");
+    for (int f = 0; f < found.n && used < size; f++)
+        used += (size_t)snprintf(names + used, size - used, "%s%s", used ? " " : "", found.families[f]->name);
     return true;
 }
 
@@ -149,16 +126,14 @@ static json_t *list_stages(struct error *error)
     json_t *list = json_array();
     for (int i = 0; graph_stage_names()[i]; i++) {
         const char *stage = graph_stage_names()[i];
-        char mamba1[128] = "", mamba2[128] = "";
-        if (!stage_families("mamba-130m", stage, mamba1, sizeof mamba1, error) ||
-            (!*mamba1 && !stage_families("mnist-mamba", stage, mamba1, sizeof mamba1, error)) ||
-            !stage_families("mamba2-130m", stage, mamba2, sizeof mamba2, error)) {
+        char mamba1[128], mamba2[128];
+        if (!name_families(ARCH_MAMBA1, stage, mamba1, sizeof mamba1, error) ||
+            !name_families(ARCH_MAMBA2, stage, mamba2, sizeof mamba2, error)) {
             json_decref(list);
             return NULL;
         }
-        json_array_append_new(list,
-                              json_pack("{s:s,s:s,s:s}", "stage", stage, "kernels in mamba1",
-                                        *mamba1 ? mamba1 : "-", "kernels in mamba2", *mamba2 ? mamba2 : "-"));
+        json_array_append_new(list, json_pack("{s:s,s:s,s:s}", "stage", stage, "kernels in mamba1", mamba1,
+                                              "kernels in mamba2", mamba2));
     }
     return list;
 }

@@ -99,6 +99,8 @@ expect 2 "check of a length that cannot be" check --stage norm --seqlen 99999999
     says "check of a length that cannot be" "--seqlen 99999999999" "at most"
 expect 0 "check of integers" check --stage matmul --isa scalar --seqlen 5 && prints "check of integers" \
     "exact: equal, bit by bit, to its precision's own integer arithmetic" " exact"
+expect 0 "check of a stage" check --stage dt_proj --isa scalar --seqlen 5 && prints "check of a stage" matmul
+expect 2 "check of no stage" check --stage nothing && says "check of no stage" "--stage nothing" "list stages"
 expect 2 "option of another command" check --platform cpu && says "option of another command" --platform
 for later in "--cache cold"; do
     # shellcheck disable=SC2086
