@@ -74,14 +74,17 @@ struct stage {
  *
  * In training each sequence starts from states of zeros, the head sees every token and the gradient of the
  * logits, d_logits, is an input. The gradient of a tensor t is d_t. What the backward stages compute:
- *   NAME_dgrad, NAME_wgrad   a projection's gradients of its input (x_proj's is added to the scan's) and
- * weights conv_backward            conv and silu, whose argument it builds again from conv's input
- *   scan_backward            Mamba-1: softplus to gate, whose output it makes once more; Mamba-2: softplus to
- * skip. From the states h before each step, as many of them as the plan keeps reduce_b, reduce_c       the
- * parts of its gradients of B and C that threads made gate_norm_backward       whose output it makes once
- * more norm_backward            norm and the residual around the layer; final_norm_backward embed_backward
- * added to the head's gradient when these share a weight d_a is the gradient of a = -exp(A_log); that of
- * A_log is a times it. */
+ *   NAME_dgrad           a projection's gradient of its input; x_proj's is added to the scan's
+ *   NAME_wgrad           a projection's gradients of its weight and bias
+ *   conv_backward        conv and silu, whose argument it builds again from conv's input
+ *   scan_backward        Mamba-1: softplus to gate, whose output it makes once more; Mamba-2: softplus to
+ *                        skip. From the states before each step, as many of them as the plan keeps
+ *   reduce_b, reduce_c   the sum of the parts of the gradients of B and C that threads made
+ *   gate_norm_backward   gate_norm, whose output it makes once more
+ *   norm_backward        norm and the residual around the layer
+ *   final_norm_backward  final_norm
+ *   embed_backward       embed; added to the head's gradient when these share a weight
+ * d_a is the gradient of a = -exp(A_log); that of A_log is a times it. */
 struct graph {
     struct model_shape shape;
     enum phase phase;
