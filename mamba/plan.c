@@ -126,30 +126,60 @@ static void append_name(char *names, size_t size, const char *name)
     snprintf(names + used, size - used, "%s%s", used ? ", " : "", name);
 }
 
-/* The stages on a shortest way from those reached to another, whichever way data flow. */
-static void name_way(const struct graph *graph, const struct group *group, const bool *reached, int to,
-                     char *names, size_t size)
+static bool neighbours(const struct graph *graph, int a, int b)
 {
-    int queue[GRAPH_MAX_STAGES], next[GRAPH_MAX_STAGES], n = 0;
-    for (int s = 0; s < graph->n_stages; s++)
-        next[s] = -1;
-    queue[n++] = to;
-    next[to] = to;
-    for (int q = 0; q < n; q++) {
+    return feeds(graph, a, b) || feeds(graph, b, a);
+}
+
+/* Of the group's stages, those that its first is connected with through others of it. */
+static void reach(const struct graph *graph, const struct group *group, bool *reached)
+{
+    reached[group->stages[0]] = true;
+    for (bool grew = true; grew;) {
+        grew = false;
         for (int i = 0; i < group->n_stages; i++)
-            if (reached[i] && queue[q] == group->stages[i]) {
-                for (int s = next[queue[q]]; s != to; s = next[s])
-                    append_name(names, size, graph->stages[s].name);
-                return;
-            }
+            for (int j = 0; j < group->n_stages && !reached[group->stages[i]]; j++)
+                if (reached[group->stages[j]] && neighbours(graph, group->stages[i], group->stages[j]))
+                    reached[group->stages[i]] = grew = true;
+    }
+}
+
+static int first_unreached(const struct group *group, const bool *reached)
+{
+    for (int i = 0; i < group->n_stages; i++)
+        if (!reached[group->stages[i]])
+            return group->stages[i];
+    return -1;
+}
+
+/* Takes in the fewest stages that connect that one of the group with those reached, whichever way data flow.
+ * False: none do. */
+static bool take_way(const struct graph *graph, struct group *group, const bool *reached, int to)
+{
+    enum { UNKNOWN = GRAPH_MAX_STAGES };
+    int missing[GRAPH_MAX_STAGES], next[GRAPH_MAX_STAGES], from = -1;
+    for (int s = 0; s < graph->n_stages; s++)
+        missing[s] = s == to ? 0 : UNKNOWN;
+    for (bool shorter = true; shorter;) {
+        shorter = false;
         for (int s = 0; s < graph->n_stages; s++)
-            if (next[s] < 0 && graph->stages[s].place == group->place &&
-                graph->stages[s].backward == group->backward &&
-                (feeds(graph, s, queue[q]) || feeds(graph, queue[q], s))) {
-                next[s] = queue[q];
-                queue[n++] = s;
+            for (int by = 0; by < graph->n_stages; by++) {
+                const int count = missing[by] + !in_group(group, s);
+                if (count < missing[s] && graph->stages[s].place == group->place &&
+                    graph->stages[s].backward == group->backward && neighbours(graph, s, by)) {
+                    missing[s] = count;
+                    next[s] = by;
+                    shorter = true;
+                }
             }
     }
+    for (int s = 0; s < graph->n_stages; s++)
+        if (reached[s] && missing[s] < UNKNOWN && (from < 0 || missing[s] < missing[from]))
+            from = s;
+    for (int s = from; s >= 0 && s != to; s = next[s])
+        if (!in_group(group, s))
+            group->stages[group->n_stages++] = s;
+    return from >= 0;
 }
 
 /* The stages outside the group that it feeds, through others if need be, and that feed it. */
@@ -174,31 +204,47 @@ static void name_between(const struct graph *graph, const struct group *group, c
             append_name(names, size, graph->stages[s].name);
 }
 
+/* Says what the group lacks to be connected, and what it then lacks to close no cycle. */
+static bool refuse_unconnected(const struct graph *graph, const struct group *group, int stage,
+                               struct error *error)
+{
+    struct group joined = *group;
+    char way[160] = "", between[160] = "";
+    bool can_be = true;
+    for (int to = stage; to >= 0 && can_be;) {
+        bool reached[GRAPH_MAX_STAGES] = {false};
+        reach(graph, &joined, reached);
+        to = first_unreached(&joined, reached);
+        can_be = to < 0 || take_way(graph, &joined, reached, to);
+    }
+    for (int s = 0; s < graph->n_stages && can_be; s++)
+        if (in_group(&joined, s) && !in_group(group, s))
+            append_name(way, sizeof way, graph->stages[s].name);
+    if (can_be)
+        name_between(graph, &joined, between, sizeof between);
+    return error_set(error, STATUS_USAGE, "--fusion: %s is not connected with %s in the graph%s%s%s%s%s",
+                     graph->stages[stage].name, graph->stages[group->stages[0]].name, *way ? ": with " : "",
+                     way, *way ? " it would be" : "",
+                     *between ? "; it must then hold, too, what lies between: " : "", between);
+}
+
 static bool group_connected(const struct graph *graph, const struct group *group, struct error *error)
 {
-    bool reached[GRAPH_MAX_STAGES] = {[0] = true};
-    for (bool grew = true; grew;) {
-        grew = false;
-        for (int i = 0; i < group->n_stages; i++)
-            for (int j = 0; j < group->n_stages && !reached[i]; j++)
-                if (reached[j] && (feeds(graph, group->stages[i], group->stages[j]) ||
-                                   feeds(graph, group->stages[j], group->stages[i])))
-                    reached[i] = grew = true;
-    }
-    for (int i = 0; i < group->n_stages; i++) {
-        if (graph->stages[group->stages[i]].place != group->place ||
-            graph->stages[group->stages[i]].backward != group->backward)
+    bool reached[GRAPH_MAX_STAGES] = {false};
+    const struct stage *first = &graph->stages[group->stages[0]];
+    for (int i = 1; i < group->n_stages; i++) {
+        const struct stage *stage = &graph->stages[group->stages[i]];
+        if (stage->backward != group->backward)
+            return error_set(error, STATUS_USAGE,
+                             "--fusion: %s is of the forward pass and %s of the backward pass", first->name,
+                             stage->name);
+        if (stage->place != group->place)
             return error_set(error, STATUS_USAGE, "--fusion: %s and %s do not stand in the same layer",
-                             graph->stages[group->stages[0]].name, graph->stages[group->stages[i]].name);
-        if (!reached[i]) {
-            char way[160] = "";
-            name_way(graph, group, reached, group->stages[i], way, sizeof way);
-            return error_set(error, STATUS_USAGE, "--fusion: %s is not connected with %s in the graph%s%s%s",
-                             graph->stages[group->stages[i]].name, graph->stages[group->stages[0]].name,
-                             *way ? ": with " : "", way, *way ? " it would be" : "");
-        }
+                             first->name, stage->name);
     }
-    return true;
+    reach(graph, group, reached);
+    const int stage = first_unreached(group, reached);
+    return stage < 0 || refuse_unconnected(graph, group, stage, error);
 }
 
 void plan_stage_cost(const struct graph *graph, const struct plan *plan, const struct group *group, int stage,
@@ -352,6 +398,27 @@ static void name_group(const struct graph *graph, struct group *group)
                                  graph->stages[group->stages[i]].name);
 }
 
+/* Of the groups that cannot run, some only wait for the one at fault. */
+static bool refuse_cycle(const struct graph *graph, const struct plan *plan, const bool *placed,
+                         struct error *error)
+{
+    const struct group *other = NULL;
+    for (int g = 0; g < plan->n_groups; g++) {
+        char between[160] = "";
+        if (placed[g] || plan->groups[g].n_stages == 1)
+            continue;
+        name_between(graph, &plan->groups[g], between, sizeof between);
+        if (*between)
+            return error_set(error, STATUS_USAGE,
+                             "--fusion: %s closes a cycle: outside it, between its stages, lies %s",
+                             plan->groups[g].name, between);
+        other = &plan->groups[g];
+    }
+    return other
+               ? error_set(error, STATUS_USAGE, "--fusion: %s closes a cycle with another group", other->name)
+               : error_set(error, STATUS_FAILED, "the graph has a cycle");
+}
+
 /* Puts the groups into an order in which each runs after those that feed it, keeping the graph's order
  * where it is free. */
 static bool order_groups(const struct graph *graph, struct plan *plan, struct error *error)
@@ -369,17 +436,8 @@ static bool order_groups(const struct graph *graph, struct plan *plan, struct er
             if (ready)
                 next = g;
         }
-        if (next < 0) {
-            for (int g = 0; g < plan->n_groups; g++)
-                if (!placed[g] && plan->groups[g].n_stages > 1) {
-                    char between[160] = "";
-                    name_between(graph, &plan->groups[g], between, sizeof between);
-                    return error_set(error, STATUS_USAGE,
-                                     "--fusion: %s closes a cycle: outside it, between its stages, lies %s",
-                                     plan->groups[g].name, *between ? between : "another group");
-                }
-            return error_set(error, STATUS_FAILED, "the graph has a cycle");
-        }
+        if (next < 0)
+            return refuse_cycle(graph, plan, placed, error);
         placed[next] = true;
         ordered[n] = plan->groups[next];
         for (int i = 0; i < ordered[n].n_stages; i++)

@@ -335,7 +335,8 @@ static void test_errors(void **state)
         expect_error(&model, "checkpoint:99999999999999999999999", NULL, "K must be from 1");
         expect_error(&model, "store", "none",
                      "no kernel covers scan and keeps its states for the backward pass on cpu");
-        expect_error(&model, "recompute", "residual+norm_backward", "do not stand in the same");
+        expect_error(&model, "recompute", "residual+norm_backward",
+                     "of the forward pass and norm_backward of the backward");
         model_close(&model);
     }
 }
