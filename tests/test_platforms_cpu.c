@@ -181,23 +181,73 @@ static void what_is_small_is_not_shared(void **state)
     model_close(&model);
 }
 
+/* What is offered instead is what this plan could take: whether it keeps states, what its backward pass reads and
+ * its scan algorithm count. */
 static void uncovered_groups_are_named(void **state)
 {
     (void)state;
-    const struct model_shape shape = small_shape(ARCH_MAMBA1);
-    struct model model;
-    struct error error = {0};
-    struct graph graph;
-    struct plan plan;
-    assert_true(model_synthesize(&shape, 1, &model, &error));
-    assert_true(graph_build(&shape, PHASE_PREFILL, 1, 4, false, &graph, &error));
-    assert_true(plan_build(&graph, plan_fusing("skip+gate", PRECISION_FP32), &plan, &error));
-    struct network *network = network_create(&model, PRECISION_FP32, 1, 1, &error);
-    assert_null(program_create(network, &graph, &plan, &error));
-    assert_string_equal(error.text, "no kernel covers skip+gate on cpu; fused kernels cover conv+silu, "
-                                    "softplus+discretize+scan+contract+skip+gate");
-    network_destroy(network);
-    model_close(&model);
+    static const char scan1[] = "softplus+discretize+scan+contract+skip+gate";
+    static const struct {
+        enum arch arch;
+        enum phase phase;
+        const char *fusion, *scan, *recompute, *says, *offers[3];
+    } cases[] = {
+        {ARCH_MAMBA1, PHASE_PREFILL, "skip+gate", NULL, NULL, "skip+gate", {"conv+silu", scan1}},
+        {ARCH_MAMBA2,
+         PHASE_PREFILL,
+         "skip+gate_norm",
+         NULL,
+         NULL,
+         "skip+gate_norm",
+         {"conv+silu", "softplus+scan+skip", "conv+silu+softplus+scan+skip+gate_norm"}},
+        {ARCH_MAMBA2, PHASE_PREFILL, "skip+gate_norm", "blelloch", NULL, "skip+gate_norm", {"conv+silu"}},
+        {ARCH_MAMBA1,
+         PHASE_TRAIN,
+         "none",
+         NULL,
+         "store",
+         "scan and keeps its states for the backward pass",
+         {"conv+silu", scan1}},
+        {ARCH_MAMBA2,
+         PHASE_TRAIN,
+         "block",
+         NULL,
+         "store",
+         "conv+silu+softplus+scan+skip+gate_norm and keeps its states for the backward pass",
+         {"conv+silu", "softplus+scan+skip"}},
+        {ARCH_MAMBA2,
+         PHASE_TRAIN,
+         "skip+gate_norm",
+         NULL,
+         "recompute",
+         "skip+gate_norm",
+         {"conv+silu", "softplus+scan+skip"}},
+    };
+    for (int c = 0; c < COUNT_OF(cases); c++) {
+        const struct model_shape shape = small_shape(cases[c].arch);
+        struct model model;
+        struct error error = {0};
+        struct graph graph;
+        struct plan plan;
+        char says[512];
+        struct plan_choices choices = plan_fusing(cases[c].fusion, PRECISION_FP32);
+        choices.values[CHOICE_SCAN] = cases[c].scan;
+        choices.values[CHOICE_RECOMPUTE] = cases[c].recompute;
+        assert_true(model_synthesize(&shape, 1, &model, &error));
+        assert_true(graph_build(&shape, cases[c].phase, 1, 4, false, &graph, &error));
+        assert_true(plan_build(&graph, choices, &plan, &error));
+        struct network *network = network_create(&model, PRECISION_FP32, 1, 1, &error);
+        assert_null(program_create(network, &graph, &plan, &error));
+        snprintf(says, sizeof says, "no kernel covers %s on cpu", cases[c].says);
+        for (int i = 0; i < 3 && cases[c].offers[i]; i++) {
+            const size_t used = strlen(says);
+            snprintf(says + used, sizeof says - used, "%s%s", i ? ", " : "; fused kernels cover ",
+                     cases[c].offers[i]);
+        }
+        assert_string_equal(error.text, says);
+        network_destroy(network);
+        model_close(&model);
+    }
 }
 
 static void bad_token_ids_are_refused(void **state)

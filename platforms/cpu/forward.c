@@ -621,26 +621,92 @@ static void set_samples(const struct program *program, const struct group *group
     memcpy(args + family->samples, &samples, sizeof samples);
 }
 
-/* What fused kernels there are for the graph: "conv+silu, softplus+scan+skip". */
-static void name_fused(const struct graph *graph, char *names, size_t size)
+/* Tensors that live only inside a fused kernel stay unmarked: they need no memory. */
+static void mark_touched(const struct graph *graph, const struct group *group, bool written, bool *touched)
+{
+    const struct kernel_family *family = family_for_group(graph, group);
+    for (int k = 0; family && k < family->n_operands; k++) {
+        const struct stage_operand *bound = bound_operand(graph, group, &family->operands[k]);
+        if (bound && strcmp(family->operands[k].name, "states") &&
+            (!written || family->operands[k].role == OPERAND_OUTPUT))
+            touched[tensor_root(graph, bound->tensor)] = true;
+    }
+}
+
+/* A tensor that a backward stage needs and that the group's kernel keeps to itself; -1: none. */
+static int kept_inside(const struct graph *graph, const struct plan *plan, const struct group *group)
+{
+    bool written[GRAPH_MAX_TENSORS] = {false}, read[GRAPH_MAX_TENSORS] = {false};
+    mark_touched(graph, group, true, written);
+    for (int g = 0; g < plan->n_groups; g++)
+        if (plan->groups[g].backward)
+            mark_touched(graph, &plan->groups[g], false, read);
+    for (int i = 0; i < group->n_stages; i++) {
+        const struct stage *stage = &graph->stages[group->stages[i]];
+        for (int o = 0; o < stage->n_operands; o++) {
+            const int root = tensor_root(graph, stage->operands[o].tensor);
+            if (stage->operands[o].operand->role == OPERAND_OUTPUT && read[root] && !written[root] &&
+                graph->tensors[root].role == TENSOR_ACTIVATION)
+                return root;
+        }
+    }
+    return -1;
+}
+
+static bool check_written(const struct graph *graph, const struct plan *plan, struct error *error)
+{
+    for (int g = 0; g < plan->n_groups; g++) {
+        const int tensor = kept_inside(graph, plan, &plan->groups[g]);
+        if (tensor >= 0)
+            return error_set(error, STATUS_USAGE,
+                             "this --fusion keeps %s inside a kernel on cpu, and the backward pass reads it",
+                             graph->tensors[tensor].name);
+    }
+    return true;
+}
+
+/* The stages that the family fuses, as a group of the plan. False: the graph lacks one, or an operand. */
+static bool fused_group(const struct graph *graph, const struct plan *plan,
+                        const struct kernel_family *family, struct group *group)
+{
+    *group = (struct group){.keeps_states = plan->kept > 0 && family_covers(family, "scan")};
+    for (int i = 0; i < FAMILY_MAX_STAGES && family->covers[i]; i++) {
+        const int stage = graph_stage(graph, family->covers[i]);
+        if (stage < 0)
+            return false;
+        group->stages[group->n_stages++] = stage;
+        const size_t used = strlen(group->name);
+        snprintf(group->name + used, sizeof group->name - used, "%s%s", used ? "+" : "", family->covers[i]);
+    }
+    for (int o = 0; o < family->n_operands; o++)
+        if (strcmp(family->operands[o].name, "states") && !family->operands[o].optional &&
+            !bound_operand(graph, group, &family->operands[o]))
+            return false;
+    return group->n_stages > 1;
+}
+
+static bool has_algorithm(const struct graph *graph, const struct plan *plan, const struct group *group,
+                          const struct kernel_family *family)
+{
+    struct error ignored = {0};
+    char *args = calloc(1, family->args_size);
+    const bool has = args && set_dims(graph, plan, group, family, args, &ignored) &&
+                     (plan->precision == PRECISION_FP64 ||
+                      kernel_choose_scan(family, args, plan->precision, plan->scan.algorithm));
+    free(args);
+    return has;
+}
+
+/* The fused kernels that this plan could take: "conv+silu, softplus+scan+skip". */
+static void name_fused(const struct graph *graph, const struct plan *plan, char *names, size_t size)
 {
     for (int f = 0; kernel_families[f]; f++) {
         const struct kernel_family *family = kernel_families[f];
-        struct group group = {0};
-        char name[128] = "";
-        bool there = true;
-        for (int i = 0; i < FAMILY_MAX_STAGES && family->covers[i]; i++) {
-            const int stage = graph_stage(graph, family->covers[i]);
-            const size_t used = strlen(name);
-            there = there && stage >= 0;
-            group.stages[group.n_stages++] = stage;
-            snprintf(name + used, sizeof name - used, "%s%s", i ? "+" : "", family->covers[i]);
-        }
-        for (int o = 0; there && o < family->n_operands; o++)
-            there = family->operands[o].optional || bound_operand(graph, &group, &family->operands[o]);
+        struct group group;
         const size_t used = strlen(names);
-        if (there && group.n_stages > 1 && family_for_group(graph, &group) == family)
-            snprintf(names + used, size - used, "%s%.120s", used ? ", " : "", name);
+        if (fused_group(graph, plan, family, &group) && family_for_group(graph, &group) == family &&
+            kept_inside(graph, plan, &group) < 0 && has_algorithm(graph, plan, &group, family))
+            snprintf(names + used, size - used, "%s%s", used ? ", " : "", group.name);
     }
 }
 
@@ -651,8 +717,7 @@ static bool prepare_family(struct program *program, int index, struct error *err
     step->family = family_for_group(program->graph, group);
     if (!step->family) {
         char fused[384] = "";
-        if (group->n_stages > 1)
-            name_fused(program->graph, fused, sizeof fused);
+        name_fused(program->graph, program->plan, fused, sizeof fused);
         return error_set(error, STATUS_USAGE, "no kernel covers %s%s on cpu%s%s", group->name,
                          group->keeps_states ? " and keeps its states for the backward pass" : "",
                          *fused ? "; fused kernels cover " : "", fused);
@@ -725,35 +790,6 @@ static bool prepare_step(struct program *program, int index, struct error *error
     if (!use_scratch(program, step, layers, error))
         return false;
     return set_weights(program, group, step, layers, error);
-}
-
-/* Tensors that live only inside a fused kernel stay unmarked: they need no memory. */
-static void mark_touched(const struct graph *graph, const struct group *group, bool written, bool *touched)
-{
-    const struct kernel_family *family = family_for_group(graph, group);
-    for (int k = 0; family && k < family->n_operands; k++) {
-        const struct stage_operand *bound = bound_operand(graph, group, &family->operands[k]);
-        if (bound && strcmp(family->operands[k].name, "states") &&
-            (!written || family->operands[k].role == OPERAND_OUTPUT))
-            touched[tensor_root(graph, bound->tensor)] = true;
-    }
-}
-
-/* A backward stage may need what a fused kernel of the forward pass keeps to itself. */
-static bool check_written(const struct graph *graph, const struct plan *plan, struct error *error)
-{
-    bool written[GRAPH_MAX_TENSORS] = {false}, read[GRAPH_MAX_TENSORS] = {false};
-    for (int g = 0; g < plan->n_groups; g++) {
-        mark_touched(graph, &plan->groups[g], true, written);
-        if (plan->groups[g].backward)
-            mark_touched(graph, &plan->groups[g], false, read);
-    }
-    for (int t = 0; t < graph->n_tensors; t++)
-        if (read[t] && !written[t] && graph->tensors[t].role == TENSOR_ACTIVATION)
-            return error_set(error, STATUS_USAGE,
-                             "this --fusion keeps %s inside a kernel on cpu, and the backward pass reads it",
-                             graph->tensors[t].name);
-    return true;
 }
 
 /* How many blocks hold a root tensor: layers that keep their own have one each. */
