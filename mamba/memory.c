@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 static bool read_number(const char *folder, const char *name, uint64_t *number)
@@ -34,9 +35,30 @@ static uint64_t system_available(void)
     return (uint64_t)sysconf(_SC_AVPHYS_PAGES) * (uint64_t)sysconf(_SC_PAGESIZE);
 }
 
+/* What `ulimit -v` leaves of the address space. */
+static uint64_t address_space_left(void)
+{
+    struct rlimit limit;
+    uint64_t pages = 0;
+    if (getrlimit(RLIMIT_AS, &limit) || limit.rlim_cur == RLIM_INFINITY)
+        return UINT64_MAX;
+    FILE *file = fopen("/proc/self/statm", "r");
+    if (file && fscanf(file, "%" SCNu64, &pages) != 1)
+        pages = 0;
+    if (file)
+        fclose(file);
+    const uint64_t used = pages * (uint64_t)sysconf(_SC_PAGESIZE);
+    return limit.rlim_cur > used ? limit.rlim_cur - used : 0;
+}
+
+static uint64_t smaller_of(uint64_t a, uint64_t b)
+{
+    return a < b ? a : b;
+}
+
 uint64_t memory_available(void)
 {
-    uint64_t available = system_available();
+    uint64_t available = smaller_of(system_available(), address_space_left());
     char line[4096], *folder = NULL;
     FILE *file = fopen("/proc/self/cgroup", "r");
     while (file && !folder && fgets(line, sizeof line, file))
@@ -49,10 +71,8 @@ uint64_t memory_available(void)
     folder[strcspn(folder, "\n")] = '\0';
     for (;;) {
         uint64_t limit, used;
-        if (read_number(folder, "memory.max", &limit) && read_number(folder, "memory.current", &used)) {
-            const uint64_t left = limit > used ? limit - used : 0;
-            available = left < available ? left : available;
-        }
+        if (read_number(folder, "memory.max", &limit) && read_number(folder, "memory.current", &used))
+            available = smaller_of(available, limit > used ? limit - used : 0);
         char *slash = strrchr(folder, '/');
         if (!slash)
             return available;

@@ -7,7 +7,7 @@
 #include <stdint.h>
 
 /* Bytes that this process may still take without being killed: what the kernel calls available, and no more
- * than its control group (version 2) allows at any level. */
+ * than its control group (version 2) allows at any level and its address space is limited to (ulimit -v). */
 uint64_t memory_available(void);
 
 /* Whether so many are less than that. Little always is: what a control group counts as used includes a cache of

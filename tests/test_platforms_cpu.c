@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * SPDX-FileCopyrightText: 2026 The mamba-bench developers */
+#include <malloc.h>
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -7,9 +8,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
+#include "mamba/memory.h"
 #include "platforms/cpu/forward.h"
 #include "platforms/platform.h"
 
@@ -250,6 +254,145 @@ static void uncovered_groups_are_named(void **state)
     }
 }
 
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+static uint64_t allocated(void)
+{
+    const struct mallinfo2 info = mallinfo2();
+    return info.uordblks + info.hblkhd;
+}
+
+/* The check before anything is touched counts what is then taken. */
+static void memory_is_foreseen(void **state)
+{
+    (void)state;
+    static const struct {
+        enum arch arch;
+        enum phase phase;
+        enum precision precision;
+        const char *fusion, *scan, *recompute;
+    } cases[] = {
+        {ARCH_MAMBA1, PHASE_PREFILL, PRECISION_FP32, NULL, "blelloch", NULL},
+        {ARCH_MAMBA1, PHASE_PREFILL, PRECISION_INT8, "none", NULL, NULL},
+        {ARCH_MAMBA2, PHASE_PREFILL, PRECISION_FP32, "block", "ssd", NULL},
+        {ARCH_MAMBA2, PHASE_DECODE, PRECISION_BF16, NULL, NULL, NULL},
+        {ARCH_MAMBA1, PHASE_TRAIN, PRECISION_FP32, NULL, NULL, "store"},
+        {ARCH_MAMBA2, PHASE_TRAIN, PRECISION_FP32, NULL, NULL, "recompute"},
+        {ARCH_MAMBA1, PHASE_PREFILL, PRECISION_FP64, NULL, NULL, NULL},
+    };
+    for (int c = 0; c < COUNT_OF(cases); c++) {
+        struct model_shape shape = {.arch = cases[c].arch,
+                                    .name = "middling",
+                                    .d_model = 256,
+                                    .n_layer = 3,
+                                    .d_inner = 512,
+                                    .d_state = 16,
+                                    .d_conv = 4,
+                                    .dt_rank = cases[c].arch == ARCH_MAMBA1 ? 16 : 0,
+                                    .headdim = cases[c].arch == ARCH_MAMBA2 ? 64 : 0,
+                                    .ngroups = cases[c].arch == ARCH_MAMBA2 ? 1 : 0,
+                                    .vocab = 1000,
+                                    .conv_bias = true,
+                                    .tied_head = true,
+                                    .norm_eps = 1e-5,
+                                    .dt_max = 1e30};
+        struct model model;
+        struct error error = {0};
+        struct graph graph;
+        struct plan plan;
+        struct plan_choices choices = plan_fusing(cases[c].fusion, cases[c].precision);
+        choices.values[CHOICE_SCAN] = cases[c].scan;
+        choices.values[CHOICE_RECOMPUTE] = cases[c].recompute;
+        if (!shape_complete(&shape, "test", &error) || !model_synthesize(&shape, 1, &model, &error) ||
+            !graph_build(&shape, cases[c].phase, 2, 200, false, &graph, &error) ||
+            !plan_build(&graph, choices, &plan, &error))
+            fail_msg("%s", error.text);
+        struct network *network = network_create(&model, cases[c].precision, 2, 1, &error);
+        assert_non_null(network);
+        for (int again = 0; again < 2; again++) {
+            const uint64_t before = allocated();
+            struct program *program = program_create(network, &graph, &plan, &error);
+            if (!program)
+                fail_msg("%s", error.text);
+            const double taken = (double)(allocated() - before);
+            const double foreseen = (double)program_memory(program).foreseen;
+            if (!(fabs(taken - foreseen) < 0.01 * taken + 65536))
+                fail_msg("case %d: took %.0f bytes, %.0f foreseen", c, taken, foreseen);
+            program_destroy(program);
+        }
+        network_destroy(network);
+        model_close(&model);
+    }
+}
+
+/* Weights are packed piece by piece, each of them little. */
+static void many_weights_are_too_much(void **state)
+{
+    (void)state;
+    struct model_shape shape = {.arch = ARCH_MAMBA1,
+                                .name = "deep",
+                                .d_model = 512,
+                                .n_layer = 16,
+                                .d_inner = 1024,
+                                .d_state = 16,
+                                .d_conv = 4,
+                                .dt_rank = 32,
+                                .vocab = 100,
+                                .conv_bias = true,
+                                .tied_head = true,
+                                .norm_eps = 1e-5,
+                                .dt_max = 1e30};
+    struct model model;
+    struct error error = {0};
+    struct graph graph;
+    struct plan plan;
+    struct rlimit unlimited, limit;
+    if (!shape_complete(&shape, "test", &error) || !model_synthesize(&shape, 1, &model, &error) ||
+        !graph_build(&shape, PHASE_PREFILL, 1, 8, false, &graph, &error) ||
+        !plan_build(&graph, plan_fusing(NULL, PRECISION_FP32), &plan, &error))
+        fail_msg("%s", error.text);
+    struct network *network = network_create(&model, PRECISION_FP32, 1, 1, &error);
+    assert_non_null(network);
+    assert_int_equal(getrlimit(RLIMIT_AS, &unlimited), 0);
+    for (uint64_t mib = 70; mib <= 210; mib += 140) {
+        long pages = 0;
+        FILE *file = fopen("/proc/self/statm", "r");
+        assert_non_null(file);
+        assert_int_equal(fscanf(file, "%ld", &pages), 1);
+        fclose(file);
+        limit = unlimited;
+        limit.rlim_cur = (rlim_t)pages * (rlim_t)sysconf(_SC_PAGESIZE) + (mib << 20);
+        assert_int_equal(setrlimit(RLIMIT_AS, &limit), 0);
+        assert_true(memory_available() <= mib << 20);
+        struct program *program = program_create(network, &graph, &plan, &error);
+        assert_int_equal(setrlimit(RLIMIT_AS, &unlimited), 0);
+        if (mib > 100 && !program)
+            fail_msg("%s", error.text);
+        if (mib < 100) {
+            assert_null(program);
+            assert_int_equal(error.status, STATUS_UNAVAILABLE);
+            assert_non_null(
+                strstr(error.text, "need 0.1 GB of memory (the largest, 'in_proj.weight', 0.1 GB)"));
+            error = (struct error){0};
+        }
+        program_destroy(program);
+    }
+    network_destroy(network);
+    model_close(&model);
+}
+#else /* which have allocators of their own */
+static void memory_is_foreseen(void **state)
+{
+    (void)state;
+    skip();
+}
+
+static void many_weights_are_too_much(void **state)
+{
+    (void)state;
+    skip();
+}
+#endif
+
 static void bad_token_ids_are_refused(void **state)
 {
     (void)state;
@@ -414,7 +557,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(one_result_however_it_runs), cmocka_unit_test(what_is_small_is_not_shared),
-        cmocka_unit_test(uncovered_groups_are_named), cmocka_unit_test(bad_token_ids_are_refused),
+        cmocka_unit_test(uncovered_groups_are_named), cmocka_unit_test(memory_is_foreseen),
+        cmocka_unit_test(many_weights_are_too_much),  cmocka_unit_test(bad_token_ids_are_refused),
         cmocka_unit_test(team_runs_every_part_once),  cmocka_unit_test(units_cover_the_graph),
         cmocka_unit_test(spans_run_their_groups),
     };

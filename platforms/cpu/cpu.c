@@ -665,6 +665,35 @@ static void run_outcome(void *user, struct team *team, struct part part)
             read_outcome(job, job->graph->tensors[t].name, 0, job->outcome->gradients[t]);
 }
 
+static bool in_outcome(const struct tensor *tensor)
+{
+    return tensor->role == TENSOR_WEIGHT_GRADIENT || !strcmp(tensor->name, "d_hidden");
+}
+
+static bool allocate_outcome(const struct program *program, const struct graph *graph,
+                             struct outcome *outcome, struct error *error)
+{
+    outcome->n_hidden = tensor_elements(program_tensor(program, "hidden"));
+    outcome->n_logits = tensor_elements(program_tensor(program, "logits"));
+    int64_t count = outcome->n_hidden + outcome->n_logits;
+    for (int t = 0; t < graph->n_tensors; t++)
+        count += in_outcome(&graph->tensors[t]) ? tensor_elements(&graph->tensors[t]) : 0;
+    const uint64_t bytes = (uint64_t)count * sizeof(double);
+    if (!memory_suffices(bytes))
+        return error_set(error, STATUS_UNAVAILABLE,
+                         "what is compared needs %.1f GB of memory, %.1f GB are available",
+                         (double)bytes / 1e9, (double)memory_available() / 1e9);
+    outcome->hidden = malloc((size_t)outcome->n_hidden * sizeof(double));
+    outcome->logits = malloc((size_t)outcome->n_logits * sizeof(double));
+    bool ok = outcome->hidden && outcome->logits;
+    for (int t = 0; ok && t < graph->n_tensors; t++)
+        if (in_outcome(&graph->tensors[t])) {
+            outcome->gradients[t] = malloc((size_t)tensor_elements(&graph->tensors[t]) * sizeof(double));
+            ok = outcome->gradients[t];
+        }
+    return ok || error_set(error, STATUS_FAILED, "out of memory");
+}
+
 /* In decode all tokens but the last are prefilled. */
 static bool make_outcome(const struct run *run, struct network *network, enum precision precision,
                          int64_t tokens, struct outcome *outcome, struct error *error)
@@ -689,19 +718,8 @@ static bool make_outcome(const struct run *run, struct network *network, enum pr
          (!decode || tokens == 1 ||
           tokens_prefill(network, run->team, shape, batch, tokens - 1, task->seed, precision, error)) &&
          (program = program_create(network, graph, plan, error)) &&
-         tokens_set(program, graph, task->seed, decode ? tokens - 1 : 0, error);
-    if (ok) {
-        outcome->n_hidden = tensor_elements(program_tensor(program, "hidden"));
-        outcome->n_logits = tensor_elements(program_tensor(program, "logits"));
-        outcome->hidden = malloc((size_t)outcome->n_hidden * sizeof(double));
-        outcome->logits = malloc((size_t)outcome->n_logits * sizeof(double));
-        ok = (outcome->hidden && outcome->logits) || error_set(error, STATUS_FAILED, "out of memory");
-    }
-    for (int t = 0; ok && t < graph->n_tensors; t++)
-        if (graph->tensors[t].role == TENSOR_WEIGHT_GRADIENT || !strcmp(graph->tensors[t].name, "d_hidden")) {
-            outcome->gradients[t] = malloc((size_t)tensor_elements(&graph->tensors[t]) * sizeof(double));
-            ok = outcome->gradients[t] || error_set(error, STATUS_FAILED, "out of memory");
-        }
+         tokens_set(program, graph, task->seed, decode ? tokens - 1 : 0, error) &&
+         allocate_outcome(program, graph, outcome, error);
     if (ok) {
         struct outcome_job job = {program, graph, outcome, NULL, task->stopped, false};
         team_run(run->team, run_outcome, &job);

@@ -521,17 +521,14 @@ static bool set_dims(const struct graph *graph, const struct plan *plan, const s
     return true;
 }
 
-static bool set_operands(const struct program *program, const struct group *group,
-                         const struct kernel_family *family, int64_t layer, char *args, struct error *error)
+/* Of operands that the args struct says more of than their data: what is known before there is memory for them. */
+static bool set_strides(const struct graph *graph, const struct group *group,
+                        const struct kernel_family *family, char *args, struct error *error)
 {
-    const struct graph *graph = program->graph;
     for (int o = 0; o < family->n_operands; o++) {
         const struct kernel_operand *operand = &family->operands[o];
-        if (!strcmp(operand->name, "states")) {
-            if (program->states.count)
-                memcpy(args + operand->slot, &program->states.data[layer], sizeof(char *));
+        if (!strcmp(operand->name, "states"))
             continue;
-        }
         const struct stage_operand *bound = bound_operand(graph, group, operand);
         const int64_t elements = operand_rows(operand, args) * operand_row_length(operand, args);
         if (!bound) {
@@ -551,10 +548,29 @@ static bool set_operands(const struct program *program, const struct group *grou
         else if (stride != tensor->columns && tensor->rows > 1)
             return error_set(error, STATUS_FAILED, "%s: operand '%s' must be contiguous", family->name,
                              operand->name);
-        const void *values;
-        const bool may_be_packed = family->packed && !strcmp(operand->name, "weight");
-        if (may_be_packed)
+    }
+    return true;
+}
+
+/* Set by set_weights, as a kernel may want it in another form. */
+static bool may_be_packed(const struct kernel_family *family, const struct kernel_operand *operand)
+{
+    return family->packed && !strcmp(operand->name, "weight");
+}
+
+static bool set_operands(const struct program *program, const struct group *group,
+                         const struct kernel_family *family, int64_t layer, char *args, struct error *error)
+{
+    const struct graph *graph = program->graph;
+    for (int o = 0; o < family->n_operands; o++) {
+        const struct kernel_operand *operand = &family->operands[o];
+        if (!strcmp(operand->name, "states") && program->states.count)
+            memcpy(args + operand->slot, &program->states.data[layer], sizeof(char *));
+        const struct stage_operand *bound = bound_operand(graph, group, operand);
+        if (!strcmp(operand->name, "states") || !bound || may_be_packed(family, operand))
             continue;
+        const struct tensor *tensor = &graph->tensors[bound->tensor];
+        const void *values;
         if (tensor->role == TENSOR_WEIGHT &&
             !plain_values(program->network, tensor->weight, layer, &values, error))
             return false;
@@ -586,19 +602,21 @@ static bool set_weights(struct program *program, const struct group *group, stru
     return true;
 }
 
-/* The layers take turns with the scratch of a step. */
-static bool use_scratch(struct program *program, struct step *step, int64_t layers, struct error *error)
+static size_t scratch_bytes(const struct step *step)
 {
-    if (step->family->chunk)
-        for (int64_t layer = 0; layer < layers; layer++)
-            memcpy(step->args + (size_t)layer * step->args_size + step->family->chunk,
-                   &program->plan->scan.chunk, sizeof program->plan->scan.chunk);
-    if (!step->kernel->scratch_bytes)
-        return true;
+    return step->kernel && step->kernel->scratch_bytes ? step->kernel->scratch_bytes(step->args, step->parts)
+                                                       : 0;
+}
+
+/* The layers take turns with the scratch of a step. */
+static bool use_scratch(const struct program *program, struct step *step, int64_t layers, struct error *error)
+{
+    const size_t bytes = scratch_bytes(step);
     char what[96];
+    if (!bytes)
+        return true;
     snprintf(what, sizeof what, "the scratch of %s", step->kernel->name);
-    step->scratch = allocate(program->network->threads, step->kernel->scratch_bytes(step->args, step->parts),
-                             what, error);
+    step->scratch = allocate(program->network->threads, bytes, what, error);
     for (int64_t layer = 0; layer < layers; layer++)
         memcpy(step->args + (size_t)layer * step->args_size + step->family->scratch, &step->scratch,
                sizeof step->scratch);
@@ -743,31 +761,62 @@ static int count_parts(const struct network *network, const struct group *group)
     return shares < 2 ? 1 : shares < network->threads ? (int)shares : network->threads;
 }
 
-static bool prepare_step(struct program *program, int index, struct error *error)
+static int64_t layers_of(const struct graph *graph, const struct group *group)
+{
+    return group->place == PLACE_LAYER ? graph->shape.n_layer : 1;
+}
+
+/* All that follows from the shapes: before there is memory for tensors and weights. */
+static bool choose_kernel(struct program *program, int index, struct error *error)
 {
     const struct graph *graph = program->graph;
-    const struct group *group = &program->plan->groups[index];
+    const struct network *network = program->network;
+    const struct plan *plan = program->plan;
+    const struct group *group = &plan->groups[index];
     struct step *step = &program->steps[index];
-    const int64_t layers = group->place == PLACE_LAYER ? graph->shape.n_layer : 1;
+    const int64_t layers = layers_of(graph, group);
     step->place = group->place;
-    step->parts = count_parts(program->network, group);
+    step->parts = count_parts(network, group);
     step->args_size = round_up(step->family->args_size);
-    step->args = allocate(program->network->threads, step->args_size * (uint64_t)layers,
-                          "the list of kernel calls", error);
+    step->args =
+        allocate(network->threads, step->args_size * (uint64_t)layers, "the list of kernel calls", error);
     if (!step->args)
         return false;
     for (int64_t layer = 0; layer < layers; layer++) {
         char *args = step->args + (size_t)layer * step->args_size;
-        if (!set_dims(graph, program->plan, group, step->family, args, error) ||
-            !set_operands(program, group, step->family, layer, args, error))
+        if (!set_dims(graph, plan, group, step->family, args, error) ||
+            !set_strides(graph, group, step->family, args, error))
             return false;
+        if (step->family->chunk && network->precision != PRECISION_FP64)
+            memcpy(args + step->family->chunk, &plan->scan.chunk, sizeof plan->scan.chunk);
     }
-    if (program->network->precision == PRECISION_FP64) {
+    if (network->precision == PRECISION_FP64) {
         step->run[0] = step->family->reference_f64;
-        return set_weights(program, group, step, layers, error);
+        return true;
     }
+    if (network->variant)
+        step->kernel = kernel_variant(step->family, network->variant, step->args, network->precision);
+    if (!step->kernel)
+        step->kernel = kernel_choose_scan(step->family, step->args, network->precision, plan->scan.algorithm);
+    if (!step->kernel)
+        return error_set(error, STATUS_USAGE, "--scan %s: no such kernel covers %s on cpu",
+                         scan_name(plan->scan.algorithm), group->name);
+    for (int phase = 0; phase < kernel_phases(step->kernel); phase++)
+        step->run[phase] = kernel_phase(step->kernel, phase);
+    return true;
+}
+
+static bool bind_step(struct program *program, int index, struct error *error)
+{
     const struct network *network = program->network;
+    const struct group *group = &program->plan->groups[index];
+    struct step *step = &program->steps[index];
+    const int64_t layers = layers_of(program->graph, group);
     const size_t operands = (size_t)step->family->n_operands;
+    for (int64_t layer = 0; layer < layers; layer++)
+        if (!set_operands(program, group, step->family, layer, step->args + (size_t)layer * step->args_size,
+                          error))
+            return false;
     if (network->n_calibrated && step->family->samples) {
         step->samples =
             allocate(network->threads, (uint64_t)layers * operands * sizeof *step->samples, "samples", error);
@@ -777,19 +826,7 @@ static bool prepare_step(struct program *program, int index, struct error *error
             set_samples(program, group, step->family, layer, step->samples + (size_t)layer * operands,
                         step->args + (size_t)layer * step->args_size);
     }
-    if (network->variant)
-        step->kernel = kernel_variant(step->family, network->variant, step->args, network->precision);
-    if (!step->kernel)
-        step->kernel =
-            kernel_choose_scan(step->family, step->args, network->precision, program->plan->scan.algorithm);
-    if (!step->kernel)
-        return error_set(error, STATUS_USAGE, "--scan %s: no such kernel covers %s on cpu",
-                         scan_name(program->plan->scan.algorithm), group->name);
-    for (int phase = 0; phase < kernel_phases(step->kernel); phase++)
-        step->run[phase] = kernel_phase(step->kernel, phase);
-    if (!use_scratch(program, step, layers, error))
-        return false;
-    return set_weights(program, group, step, layers, error);
+    return use_scratch(program, step, layers, error) && set_weights(program, group, step, layers, error);
 }
 
 /* How many blocks hold a root tensor: layers that keep their own have one each. */
@@ -841,33 +878,109 @@ static uint64_t kept_states_bytes(const struct network *network, const struct gr
            network->value_size;
 }
 
-/* Before any is touched: filling what is there takes minutes, and helps nobody when it does not suffice. */
-static bool check_memory(const struct network *network, const struct graph *graph, const struct plan *plan,
-                         const bool *touched, struct error *error)
+/* Memory that is about to be taken, and what takes most of it. */
+struct need {
+    double bytes, largest;
+    double passing; /* the part of bytes that is given back soon */
+    char name[96];
+};
+
+static void need_more(struct need *need, const char *name, double bytes)
 {
-    static const char states[] = "what --recompute keeps of the states";
-    double all =
-        plan->kept ? (double)kept_states_bytes(network, graph, plan) * (double)graph->shape.n_layer : 0;
-    double largest = all;
-    const char *name = states;
-    for (int i = 0; i < graph->n_tensors; i++) {
-        if (!is_block(graph, touched, i))
-            continue;
-        const double bytes = (double)tensor_elements(&graph->tensors[i]) * (double)network->value_size *
-                             (double)count_blocks(graph, plan, i);
-        all += bytes;
-        if (bytes > largest) {
-            largest = bytes;
-            name = graph->tensors[i].name;
+    need->bytes += bytes;
+    if (bytes > need->largest) {
+        need->largest = bytes;
+        snprintf(need->name, sizeof need->name, "%s", name);
+    }
+}
+
+/* A weight that was converted or packed before, for this program or another of the network, takes nothing. */
+static void need_weight(const struct program *program, int index, const struct kernel_operand *operand,
+                        bool *counted, struct need *need)
+{
+    const struct network *network = program->network;
+    const struct group *group = &program->plan->groups[index];
+    const struct step *step = &program->steps[index];
+    const struct stage_operand *bound = bound_operand(program->graph, group, operand);
+    const struct tensor *tensor = bound ? &program->graph->tensors[bound->tensor] : NULL;
+    double plain = 0, packed = 0;
+    if (!tensor || tensor->role != TENSOR_WEIGHT)
+        return;
+    const bool packs = may_be_packed(step->family, operand) && step->kernel && step->kernel->packed_bytes;
+    for (int64_t layer = 0; layer < layers_of(program->graph, group); layer++) {
+        const size_t slot = weight_slot(network, tensor->weight, layer);
+        const struct model_weight *from = model_weight(network->model, tensor->weight, layer);
+        const bool there = network->weights[slot] || values_in_place(network, tensor->weight, from);
+        const double bytes = there ? 0 : (double)(from->rows * from->columns) * (double)network->value_size;
+        if (packs && !find_packed(network, step->kernel, tensor->weight, layer)) {
+            packed += (double)step->kernel->packed_bytes(step->args);
+            need->passing = fmax(need->passing, bytes);
+        }
+        if ((!packs || layer == 0) && !counted[slot]) {
+            counted[slot] = true;
+            plain += bytes;
         }
     }
-    const double available = (double)memory_available();
-    const char *quote = name == states ? "" : "'";
-    return memory_suffices((uint64_t)fmin(all, 1e18)) ||
-           error_set(error, STATUS_UNAVAILABLE,
-                     "the tensors need %.1f GB of memory (the largest, %s%s%s, %.1f GB), %.1f GB are "
-                     "available: reduce --batch, --seqlen or --layers",
-                     all / 1e9, quote, name, quote, largest / 1e9, available / 1e9);
+    char name[64];
+    snprintf(name, sizeof name, "'%s'", weight_name(tensor->weight));
+    need_more(need, name, plain + packed);
+}
+
+static bool need_steps(const struct program *program, struct need *need, struct error *error)
+{
+    const size_t slots = (size_t)(program->graph->shape.n_layer + 1) * WEIGHT_COUNT;
+    bool *counted = calloc(slots, sizeof *counted);
+    if (!counted)
+        return error_set(error, STATUS_FAILED, "out of memory");
+    for (int g = 0; g < program->plan->n_groups; g++) {
+        const struct step *step = &program->steps[g];
+        if (!step->args)
+            continue;
+        for (int o = 0; o < step->family->n_operands; o++)
+            need_weight(program, g, &step->family->operands[o], counted, need);
+        char name[96] = "";
+        if (step->kernel)
+            snprintf(name, sizeof name, "the scratch of %.64s", step->kernel->name);
+        need_more(need, name, (double)scratch_bytes(step));
+    }
+    free(counted);
+    return true;
+}
+
+static bool need_suffices(const struct need *need, struct error *error)
+{
+    const double bytes = need->bytes + need->passing;
+    return memory_suffices((uint64_t)fmin(bytes, 1e18)) ||
+           error_set(
+               error, STATUS_UNAVAILABLE,
+               "tensors, weights and scratch need %.1f GB of memory (the largest, %s, %.1f GB), %.1f GB "
+               "are available: reduce --batch, --seqlen or --layers",
+               bytes / 1e9, need->name, need->largest / 1e9, (double)memory_available() / 1e9);
+}
+
+/* Before any is touched: filling what is there takes minutes, and helps nobody when it does not suffice. */
+static bool check_memory(struct program *program, const bool *touched, struct error *error)
+{
+    const struct network *network = program->network;
+    const struct graph *graph = program->graph;
+    const struct plan *plan = program->plan;
+    struct need need = {0};
+    if (plan->kept)
+        need_more(&need, "what --recompute keeps of the states",
+                  (double)kept_states_bytes(network, graph, plan) * (double)graph->shape.n_layer);
+    for (int i = 0; i < graph->n_tensors; i++) {
+        char name[64];
+        if (!is_block(graph, touched, i))
+            continue;
+        snprintf(name, sizeof name, "'%.60s'", graph->tensors[i].name);
+        need_more(&need, name,
+                  (double)tensor_elements(&graph->tensors[i]) * (double)network->value_size *
+                      (double)count_blocks(graph, plan, i));
+    }
+    if (!need_steps(program, &need, error))
+        return false;
+    program->foreseen = (uint64_t)fmin(need.bytes, 1e18);
+    return need_suffices(&need, error);
 }
 
 static struct program *create(struct network *network, const struct graph *graph, const struct plan *plan,
@@ -889,7 +1002,10 @@ static struct program *create(struct network *network, const struct graph *graph
             mark_touched(graph, &plan->groups[g], false, touched);
     for (int g = 0; g < plan->n_groups && ok; g++)
         ok = !(groups >> g & 1) || prepare_family(program, g, error);
-    ok = ok && check_written(graph, plan, error) && check_memory(network, graph, plan, touched, error);
+    ok = ok && check_written(graph, plan, error);
+    for (int g = 0; g < plan->n_groups && ok; g++)
+        ok = !(groups >> g & 1) || choose_kernel(program, g, error);
+    ok = ok && check_memory(program, touched, error);
     if (ok && plan->kept)
         ok = allocate_blocks(network->threads, &program->states, graph->shape.n_layer,
                              kept_states_bytes(network, graph, plan), "what --recompute keeps of the states",
@@ -904,7 +1020,7 @@ static struct program *create(struct network *network, const struct graph *graph
                              (uint64_t)tensor_elements(t) * network->value_size, what, error);
     }
     for (int g = 0; g < plan->n_groups && ok; g++)
-        ok = !(groups >> g & 1) || prepare_step(program, g, error);
+        ok = !(groups >> g & 1) || bind_step(program, g, error);
     if (!ok) {
         program_destroy(program);
         return NULL;
@@ -973,7 +1089,7 @@ void program_destroy(struct program *program)
 
 struct program_memory program_memory(const struct program *program)
 {
-    struct program_memory memory = {0};
+    struct program_memory memory = {.foreseen = program->foreseen};
     const int64_t layers = program->graph->shape.n_layer;
     for (int t = 0; t <= GRAPH_MAX_TENSORS; t++) {
         const struct blocks *blocks = t < GRAPH_MAX_TENSORS ? &program->blocks[t] : &program->states;
@@ -1223,6 +1339,11 @@ bool program_logits(const struct program *program, double *logits, struct error 
     return true;
 }
 
+static bool is_projection(const struct stage *stage)
+{
+    return !strcmp(stage->family->name, "matmul");
+}
+
 /* Keeps the largest magnitude of a tensor, and all of it where a projection reads it. */
 static bool keep_tensor(struct network *network, const struct program *program, int tensor, int64_t layer,
                         bool whole, struct error *error)
@@ -1260,7 +1381,7 @@ static bool calibrate_group(struct network *network, struct program *program, in
 {
     const struct graph *graph = program->graph;
     const struct stage *stage = &graph->stages[program->plan->groups[g].stages[0]];
-    const bool projection = !strcmp(stage->family->name, "matmul");
+    const bool projection = is_projection(stage);
     /* Before the stage runs, since one may work in place. */
     for (int o = 0; o < stage->n_operands; o++) {
         const struct tensor *tensor = &graph->tensors[stage->operands[o].tensor];
@@ -1308,6 +1429,22 @@ static bool set_calibration_input(struct program *program, int64_t tokens, struc
     return ok;
 }
 
+/* Of the values that projections read, which keep_tensor keeps. */
+static bool check_calibration(const struct graph *graph, struct error *error)
+{
+    struct need need = {0};
+    for (int s = 0; s < graph->n_stages; s++) {
+        const struct stage *stage = &graph->stages[s];
+        for (int o = 0; o < stage->n_operands && is_projection(stage); o++) {
+            const struct tensor *tensor = &graph->tensors[stage->operands[o].tensor];
+            if (stage->operands[o].operand->role == OPERAND_INPUT && !tensor->index)
+                need_more(&need, "what calibration keeps",
+                          (double)(tensor_elements(tensor) * stage_repeats(graph, stage)) * sizeof(float));
+        }
+    }
+    return need_suffices(&need, error);
+}
+
 /* Runs the model in fp32, stage by stage, and keeps what lower precisions choose their scales from. */
 static bool calibrate(struct network *network, struct error *error)
 {
@@ -1319,6 +1456,7 @@ static bool calibrate(struct network *network, struct error *error)
     bool ok = (graph && plan) || error_set(error, STATUS_FAILED, "out of memory");
     ok = ok && graph_build(&network->model->shape, PHASE_PREFILL, 1, TOKENS, true, graph, error) &&
          plan_build(graph, plan_fusing("none", PRECISION_FP32), plan, error) &&
+         check_calibration(graph, error) &&
          (exact = network_create(network->model, PRECISION_FP32, 1, network->threads, error)) &&
          (program = program_create(exact, graph, plan, error)) &&
          set_calibration_input(program, TOKENS, error);

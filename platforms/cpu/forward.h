@@ -41,8 +41,8 @@ double network_packing_s(const struct network *network);
  * tensor. Programs of one network share its states, so prefill carries over into decode. */
 struct program;
 
-/* Fails when no kernel covers a group ("no kernel covers x+y on cpu") or memory does not suffice, which for
- * the tensors is known before any is touched. The graph, the plan and the network must outlive the program. */
+/* Fails when no kernel covers a group ("no kernel covers x+y on cpu") or memory does not suffice, which is known
+ * before any is touched: tensors, weights in the forms that kernels read, scratch. The graph, the plan and the network must outlive the program. */
 struct program *program_create(struct network *network, const struct graph *graph, const struct plan *plan,
                                struct error *error);
 /* Of the groups whose bit (1 << group) is set, only these. Activations that none of them makes get values as
@@ -95,9 +95,10 @@ bool program_read_layer(const struct program *program, const char *tensor, int64
 bool program_logits(const struct program *program, double *logits, struct error *error);
 
 /* What the allocator gave: the bytes of blocks that a layer (the first) and the whole model keep from forward
- * to backward, and of those that hold everything else that is no weight. */
+ * to backward, and of those that hold everything else that is no weight. foreseen: of all that was to be taken for
+ * the program, weights in its kernels' forms and scratch included, counted before any was. */
 struct program_memory {
-    uint64_t layer_saved, saved, working;
+    uint64_t layer_saved, saved, working, foreseen;
 };
 struct program_memory program_memory(const struct program *program);
 const struct tensor *program_tensor(const struct program *program, const char *tensor);
