@@ -4,6 +4,7 @@
 #include <math.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,11 +24,11 @@
 
 static const char default_model[] = "mamba-130m";
 
-static volatile sig_atomic_t interrupted;
+static atomic_bool interrupted; /* the platforms' threads ask, too */
 
 static void on_interrupt(int number)
 {
-    interrupted = 1;
+    interrupted = true;
     signal(number, SIG_DFL); /* a second one ends the program at once */
 }
 

@@ -33,10 +33,12 @@ struct task {
      * null-terminated. Nothing else is allocated or run, and what they read is seeded data in the range that
      * real models have. Null: all. */
     const char *const *stages;
-    const char *kernel;    /* null: the ladder's choice; else family/<this> in every family that has it */
-    uint64_t seed;         /* of the tokens */
-    int64_t context;       /* decode: tokens prefilled into the state before */
-    bool (*stopped)(void); /* asked within what takes long, which then ends with an error; may be null */
+    const char *kernel; /* null: the ladder's choice; else family/<this> in every family that has it */
+    uint64_t seed;      /* of the tokens */
+    int64_t context;    /* decode: tokens prefilled into the state before */
+    bool (*stopped)(
+        void); /* asked, by any thread, within what takes long, which then ends with an error; may be
+                            * null */
 };
 
 enum scope { SCOPE_STAGE, SCOPE_GROUP, SCOPE_LAYER, SCOPE_MODEL };

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * SPDX-FileCopyrightText: 2026 The mamba-bench developers */
+#include <limits.h>
 #include <malloc.h>
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -553,14 +555,88 @@ static void spans_run_their_groups(void **state)
     }
 }
 
+static atomic_int questions, patience;
+
+static bool is_impatient(void)
+{
+    return atomic_fetch_add(&questions, 1) >= patience;
+}
+
+/* The errors of a layer and of the model rest on runs of the whole model in both precisions: whenever the interrupt
+ * comes, what follows is a step of a layer away, be it in prefill, in decode's prefill or in the backward pass. */
+static void an_interrupt_is_answered_within_a_layer(void **state)
+{
+    (void)state;
+    const struct platform *cpu = platform_find("cpu");
+    const struct model_shape shape = small_shape(ARCH_MAMBA1);
+    struct model model;
+    struct error error = {0};
+    assert_true(model_synthesize(&shape, 1, &model, &error));
+    for (int phase = PHASE_PREFILL; phase <= PHASE_TRAIN; phase++) {
+        struct graph graph;
+        struct plan plan;
+        struct accuracy accuracy;
+        const struct unit *units;
+        const bool once = phase == PHASE_PREFILL;
+        assert_true(graph_build(&shape, (enum phase)phase, 1, 9, false, &graph, &error));
+        assert_true(plan_build(&graph, plan_fusing(NULL, PRECISION_FP32), &plan, &error));
+        const struct task task = {.model = &model,
+                                  .graph = &graph,
+                                  .plan = &plan,
+                                  .threads = 2,
+                                  .seed = 1,
+                                  .context = 9,
+                                  .stopped = is_impatient};
+        int needed = 2; /* to open, then for the model's error */
+        int asked[2] = {0};
+        for (int step = 0; step < needed; step++)
+            for (int until = -1; until < (asked[step] ? asked[step] : 0); until++) {
+                struct run *opened = NULL;
+                error = (struct error){0};
+                patience = step == 0 && until >= 0 ? until : INT_MAX;
+                questions = 0;
+                const bool ok = cpu->open(&task, &opened, &error);
+                if (step == 0 && until < 0)
+                    asked[0] = questions;
+                assert_true(ok == (step == 1 || until < 0));
+                if (!ok) {
+                    assert_string_equal(error.text, "interrupted");
+                    assert_in_range(questions, until + 1, until + 2);
+                    continue;
+                }
+                const int n = cpu->units(opened, &units);
+                patience = step == 1 && until >= 0 ? until : INT_MAX;
+                questions = 0;
+                if (step == 1) {
+                    assert_true(cpu->accuracy(opened, n - 1, &accuracy, &error));
+                    assert_string_equal(accuracy.reason, until < 0 ? "" : "interrupted");
+                    if (until < 0)
+                        asked[1] = questions;
+                    else
+                        assert_int_equal(questions, until + 1);
+                }
+                cpu->close(opened);
+            }
+        /* Twice the model, each layer of which asks several times. */
+        assert_true(asked[1] >= 2 * (once ? 1 : 2) * 3 * shape.n_layer);
+        assert_true(asked[0] >= (once ? 1 : 2) * 3 * shape.n_layer);
+    }
+    model_close(&model);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(one_result_however_it_runs), cmocka_unit_test(what_is_small_is_not_shared),
-        cmocka_unit_test(uncovered_groups_are_named), cmocka_unit_test(memory_is_foreseen),
-        cmocka_unit_test(many_weights_are_too_much),  cmocka_unit_test(bad_token_ids_are_refused),
-        cmocka_unit_test(team_runs_every_part_once),  cmocka_unit_test(units_cover_the_graph),
+        cmocka_unit_test(one_result_however_it_runs),
+        cmocka_unit_test(what_is_small_is_not_shared),
+        cmocka_unit_test(uncovered_groups_are_named),
+        cmocka_unit_test(memory_is_foreseen),
+        cmocka_unit_test(many_weights_are_too_much),
+        cmocka_unit_test(bad_token_ids_are_refused),
+        cmocka_unit_test(team_runs_every_part_once),
+        cmocka_unit_test(units_cover_the_graph),
         cmocka_unit_test(spans_run_their_groups),
+        cmocka_unit_test(an_interrupt_is_answered_within_a_layer),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

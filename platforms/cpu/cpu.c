@@ -53,6 +53,16 @@ static void run_whole(void *user, struct team *team, struct part part)
     program_run_layer(job->program, 0, team, part);
 }
 
+/* What may take long, before anything is timed. */
+static bool run_stoppable(const struct run *run, struct program *program, team_body *body, void *job,
+                          struct error *error)
+{
+    program_stop_when(program, run->task.stopped);
+    team_run(run->team, body, job);
+    program_stop_when(program, NULL);
+    return !program_stopped(program) || error_set(error, STATUS_FAILED, "interrupted");
+}
+
 static struct unit *add_unit(struct run *run, enum scope scope, const char *name, const struct work *work)
 {
     struct unit *unit = &run->units[run->n_units++];
@@ -214,13 +224,11 @@ static struct program *make_part(struct run *run, const struct plan *plan, uint6
 {
     const struct task *task = &run->task;
     struct program *program = program_create_part(run->network, task->graph, plan, groups, task->seed, error);
-    if (program && !tokens_set(program, task->graph, task->seed, task->context, error)) {
-        program_destroy(program);
-        return NULL;
-    }
-    if (program)
-        team_run(run->team, run_groups, &(struct groups_job){program, groups});
-    return program;
+    if (!program || (tokens_set(program, task->graph, task->seed, task->context, error) &&
+                     run_stoppable(run, program, run_groups, &(struct groups_job){program, groups}, error)))
+        return program;
+    program_destroy(program);
+    return NULL;
 }
 
 static bool plan_unfused(struct run *run, struct error *error)
@@ -283,21 +291,20 @@ static bool prepare(struct run *run, char *alone_missing, size_t size, struct er
     }
     if (graph->phase == PHASE_DECODE && task->context > 0 &&
         !tokens_prefill(run->network, run->team, &graph->shape, graph->batch, task->context, task->seed,
-                        task->plan->precision, error))
+                        task->plan->precision, task->stopped, error))
         return false;
     run->program = program_create(run->network, graph, task->plan, error);
-    if (!run->program || !tokens_set(run->program, graph, task->seed, task->context, error))
-        return false;
-    team_run(run->team, run_whole, &(struct whole_job){run->program, false});
-
-    if (!plan_unfused(run, error))
+    if (!run->program || !tokens_set(run->program, graph, task->seed, task->context, error) ||
+        !run_stoppable(run, run->program, run_whole, &(struct whole_job){run->program, false}, error) ||
+        !plan_unfused(run, error))
         return false;
     if (!task->spans && graph->phase != PHASE_TRAIN)
         run->stages_alone = program_create(run->network, graph, &run->unfused, &alone);
     if (run->stages_alone) {
-        if (!tokens_set(run->stages_alone, graph, task->seed, task->context, error))
+        if (!tokens_set(run->stages_alone, graph, task->seed, task->context, error) ||
+            !run_stoppable(run, run->stages_alone, run_whole, &(struct whole_job){run->stages_alone, true},
+                           error))
             return false;
-        team_run(run->team, run_whole, &(struct whole_job){run->stages_alone, true});
     }
     snprintf(alone_missing, size, "%.*s", (int)size - 1, alone.text);
     return true;
@@ -503,13 +510,17 @@ static void free_operands64(struct operands64 *operands)
 struct reference_job {
     kernel_fn *run;
     const void *args;
+    bool (*stopped)(void);
 };
 
+/* A group's float64 reference may take minutes: each thread goes through its share in pieces. */
 static void run_reference(void *user, struct team *team, struct part part)
 {
+    enum { PIECES = 32 };
     (void)team;
     const struct reference_job *job = user;
-    job->run(job->args, part);
+    for (int i = 0; i < PIECES && !(job->stopped && job->stopped()); i++)
+        job->run(job->args, (struct part){i * part.count + part.index, PIECES * part.count});
 }
 
 static bool run_group64(struct run *run, const struct program *program, int g,
@@ -525,9 +536,10 @@ static bool run_group64(struct run *run, const struct program *program, int g,
         if (values)
             memcpy(args + family->operands[o].slot, &values, sizeof values);
     }
-    team_run(run->team, run_reference, &(struct reference_job){family->reference_f64, args});
+    team_run(run->team, run_reference,
+             &(struct reference_job){family->reference_f64, args, run->task.stopped});
     free(args);
-    return true;
+    return !(run->task.stopped && run->task.stopped()) || error_set(error, STATUS_FAILED, "interrupted");
 }
 
 static void compare_operand(const struct kernel_operand *operand, const char *args,
@@ -619,26 +631,12 @@ struct outcome_job {
     const struct graph *graph;
     struct outcome *outcome;
     const char *unreadable; /* the tensor that was to be read and could not be */
-    bool (*stopped)(void);  /* may be null */
-    bool stop;              /* written by the first thread between barriers */
 };
 
 static void read_outcome(struct outcome_job *job, const char *tensor, int64_t layer, double *values)
 {
     if (!program_read_layer(job->program, tensor, layer, values))
         job->unreadable = tensor;
-}
-
-/* The same on all threads. */
-static bool is_stopped(struct outcome_job *job, struct team *team, struct part part)
-{
-    if (!job->stopped)
-        return false;
-    team_barrier(team);
-    if (part.index == 0)
-        job->stop = job->stopped();
-    team_barrier(team);
-    return job->stop;
 }
 
 static void run_outcome(void *user, struct team *team, struct part part)
@@ -649,11 +647,8 @@ static void run_outcome(void *user, struct team *team, struct part part)
     if (part.index == 0)
         read_outcome(job, "hidden", 1, job->outcome->hidden);
     team_barrier(team);
-    for (int64_t layer = 1; layer < job->graph->shape.n_layer; layer++) {
-        if (is_stopped(job, team, part))
-            return;
+    for (int64_t layer = 1; layer < job->graph->shape.n_layer; layer++)
         program_run_layer(job->program, layer, team, part);
-    }
     program_run_after(job->program, team, part);
     if (part.index == 0)
         read_outcome(job, "logits", 0, job->outcome->logits);
@@ -716,15 +711,14 @@ static bool make_outcome(const struct run *run, struct network *network, enum pr
     ok = ok && graph_build(shape, task->graph->phase, batch, tokens, true, graph, error) &&
          plan_build(graph, choices, plan, error) &&
          (!decode || tokens == 1 ||
-          tokens_prefill(network, run->team, shape, batch, tokens - 1, task->seed, precision, error)) &&
+          tokens_prefill(network, run->team, shape, batch, tokens - 1, task->seed, precision, task->stopped,
+                         error)) &&
          (program = program_create(network, graph, plan, error)) &&
          tokens_set(program, graph, task->seed, decode ? tokens - 1 : 0, error) &&
          allocate_outcome(program, graph, outcome, error);
     if (ok) {
-        struct outcome_job job = {program, graph, outcome, NULL, task->stopped, false};
-        team_run(run->team, run_outcome, &job);
-        ok = !job.stop || error_set(error, STATUS_FAILED, "interrupted");
-        ok = ok &&
+        struct outcome_job job = {program, graph, outcome, NULL};
+        ok = run_stoppable(run, program, run_outcome, &job, error) &&
              (!job.unreadable || error_set(error, STATUS_FAILED, "cannot read tensor '%s'", job.unreadable));
     }
     program_destroy(program);

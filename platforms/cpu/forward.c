@@ -80,7 +80,10 @@ struct program {
         int64_t count;
     } blocks[GRAPH_MAX_TENSORS];
     struct blocks states; /* that the scans of training keep, one for each layer */
+    uint64_t foreseen;    /* bytes that the check before all of these counted */
     struct step steps[GRAPH_MAX_STAGES];
+    bool (*asks)(void); /* null: nobody stops it */
+    bool stopped;       /* written by the first thread between barriers */
 };
 
 static size_t round_up(size_t bytes)
@@ -1199,9 +1202,33 @@ static void convert_layer(struct program *program, int group, int64_t layer, str
     }
 }
 
+void program_stop_when(struct program *program, bool (*asks)(void))
+{
+    program->asks = asks;
+}
+
+bool program_stopped(const struct program *program)
+{
+    return program->stopped;
+}
+
+/* The same on all threads. */
+static bool is_stopped(struct program *program, struct team *team, struct part part)
+{
+    if (program->stopped || !program->asks)
+        return program->stopped;
+    team_barrier(team);
+    if (part.index == 0)
+        program->stopped = program->asks();
+    team_barrier(team);
+    return program->stopped;
+}
+
 void program_run_group(struct program *program, int group, int64_t layer, struct team *team, struct part part)
 {
     const struct step *step = &program->steps[group];
+    if (is_stopped(program, team, part))
+        return;
     convert_layer(program, group, layer, team, part);
     const void *args = program_args(program, group, layer);
     const struct part share = {part.index, part.count < step->parts ? part.count : step->parts};

@@ -87,6 +87,11 @@ void program_run_backward_layer(struct program *program, int64_t layer, struct t
 void program_run_group(struct program *program, int group, int64_t layer, struct team *team,
                        struct part part);
 
+/* A run that may be long asks before each group whether to go on; once the answer is yes, stop, nothing more is
+ * computed and what the tensors hold is worthless. Null, as at first: it does not ask, which costs nothing. */
+void program_stop_when(struct program *program, bool (*asks)(void));
+bool program_stopped(const struct program *program);
+
 /* Values of a tensor, by name, as double: rows x columns; of one that every layer has for itself, layer 0's.
  * False when there is no such tensor. */
 bool program_read(const struct program *program, const char *tensor, double *values);

@@ -60,7 +60,7 @@ static void run_program(void *user, struct team *team, struct part part)
 
 bool tokens_prefill(struct network *network, struct team *team, const struct model_shape *shape,
                     int64_t batch, int64_t tokens, uint64_t seed, enum precision precision,
-                    struct error *error)
+                    bool (*stopped)(void), struct error *error)
 {
     struct graph *graph = malloc(sizeof *graph);
     struct plan *plan = malloc(sizeof *plan);
@@ -70,8 +70,11 @@ bool tokens_prefill(struct network *network, struct team *team, const struct mod
          platform_plan(&cpu_platform, graph, plan_fusing(NULL, precision), plan, error) &&
          (program = program_create(network, graph, plan, error)) &&
          tokens_set(program, graph, seed, 0, error);
-    if (ok)
+    if (ok) {
+        program_stop_when(program, stopped);
         team_run(team, run_program, program);
+        ok = !program_stopped(program) || error_set(error, STATUS_FAILED, "interrupted");
+    }
     program_destroy(program);
     free(graph);
     free(plan);

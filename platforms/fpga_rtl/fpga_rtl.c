@@ -303,7 +303,7 @@ static bool simulate(struct run *run, struct error *error)
         plan_build(graph, plan_fusing("none", PRECISION_FP32), plan, error) &&
         (network = network_create(task->model, PRECISION_FP32, graph->batch, team_threads(team), error)) &&
         (task->context == 0 || tokens_prefill(network, team, &graph->shape, graph->batch, task->context,
-                                              task->seed, PRECISION_FP32, error)) &&
+                                              task->seed, PRECISION_FP32, task->stopped, error)) &&
         (program = program_create(network, graph, plan, error)) &&
         tokens_set(program, graph, task->seed, task->context, error);
     if (ok) {

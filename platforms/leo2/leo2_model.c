@@ -188,12 +188,13 @@ static bool float64_logits(const struct task *task, const struct graph *graph, s
     bool ok = plan || error_set(error, STATUS_FAILED, "out of memory");
     ok = ok && plan_build(graph, plan_fusing("none", PRECISION_FP64), plan, error) &&
          (network = network_create(task->model, PRECISION_FP64, 1, team_threads(team), error)) &&
-         network_take_turns(network, error) &&
-         (program = program_create(network, graph, plan, error)) &&
+         network_take_turns(network, error) && (program = program_create(network, graph, plan, error)) &&
          set_inputs(program, graph, task->seed, error);
     if (ok) {
+        program_stop_when(program, task->stopped);
         team_run(team, run_whole, program);
-        ok = program_logits(program, logits, error);
+        ok = program_stopped(program) ? error_set(error, STATUS_FAILED, "interrupted")
+                                      : program_logits(program, logits, error);
     }
     program_destroy(program);
     network_destroy(network);
