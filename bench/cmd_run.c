@@ -354,6 +354,19 @@ void session_time_item(struct cbench_state *state, void *user)
     sum_counters(item, &reading, (double)iterations);
 }
 
+static void say_raised(const struct session *s, const struct unit *unit, const struct roofline *roofline)
+{
+    if (!roofline->raised.name)
+        return;
+    session_progress_end(s);
+    fprintf(stderr,
+            "mamba-bench: %s is faster than the %s roof of %.4g %s, which something disturbed: measured "
+            "again, it "
+            "is %.4g\n",
+            unit->name, roofline->raised.name, roofline->raised.from, roofline->raised.unit,
+            roofline->raised.to);
+}
+
 /* A unit's figures are complete: its error against float64 is found and the record goes out. */
 void session_report_item(const struct cbench_result *timed, void *user)
 {
@@ -391,8 +404,10 @@ void session_report_item(const struct cbench_result *timed, void *user)
         if (!statistics_compute(samples, result.n_samples, &statistics, s->error))
             return;
         if (w->plan.precision != PRECISION_FP64) {
-            roofline_compute(&s->peaks, w->threads, unit, w->plan.precision, s->arguments->cache,
-                             statistics.min, &roofline);
+            if (!roofline_settle(&s->peaks, w->threads, unit, w->plan.precision, s->arguments->cache,
+                                 statistics.min, &roofline, s->error))
+                return;
+            say_raised(s, unit, &roofline);
             result.roofline = &roofline;
             result.skipped = roofline.impossible[0] ? roofline.impossible : NULL;
         }

@@ -283,19 +283,28 @@ static int count_readings(uint64_t first_bytes, uint64_t last_bytes)
     return n;
 }
 
+static bool measure_reading(struct team *team, uint64_t bytes_per_thread, double slice_s,
+                            struct peaks_run *run, struct error *error)
+{
+    const int threads = team_threads(team);
+    struct measurement m = {.probe = probe_choose(),
+                            .slice_s = slice_s,
+                            .reads_only = true,
+                            .bytes_per_thread = bytes_per_thread};
+    if (!measure(team, &m, error))
+        return false;
+    run->readings[run->n_readings++] =
+        (struct peaks_reading){bytes_per_thread * (uint64_t)threads, gbyte_per_s(&m, threads, LOOP_READ)};
+    return true;
+}
+
 static bool measure_readings(struct team *team, uint64_t first_bytes, uint64_t last_bytes, double slice_s,
                              struct peaks_run *run, struct error *error)
 {
-    const uint64_t threads = (uint64_t)team_threads(team);
     const int n = count_readings(first_bytes, last_bytes);
-    for (int i = 0; i < n; i++) {
-        struct measurement m = {.probe = probe_choose(), .slice_s = slice_s, .reads_only = true};
-        m.bytes_per_thread = (first_bytes << i) / threads;
-        if (!measure(team, &m, error))
+    for (int i = 0; i < n; i++)
+        if (!measure_reading(team, (first_bytes << i) / (uint64_t)team_threads(team), slice_s, run, error))
             return false;
-        run->readings[run->n_readings++] =
-            (struct peaks_reading){m.bytes_per_thread * threads, gbyte_per_s(&m, (int)threads, LOOP_READ)};
-    }
     const struct peaks_bandwidth *dram = &run->bandwidth[run->n_bandwidth - 1];
     run->readings[run->n_readings++] =
         (struct peaks_reading){dram->working_set_bytes, dram->read_gbyte_per_s};
@@ -431,6 +440,100 @@ bool peaks_measure(int threads, const struct peaks_options *options, struct peak
     return true;
 }
 
+static uint64_t roof_bit(struct peaks_roof roof)
+{
+    static const int first[] = {[PEAKS_FP32] = 0,
+                                [PEAKS_EXP] = 1,
+                                [PEAKS_PRODUCTS] = 2,
+                                [PEAKS_LEVEL] = 2 + PRECISION_COUNT,
+                                [PEAKS_READING] = 2 + PRECISION_COUNT + PEAKS_MAX_LEVELS};
+    _Static_assert(2 + PRECISION_COUNT + PEAKS_MAX_LEVELS + PEAKS_MAX_READINGS <= 64, "a bit each");
+    return UINT64_C(1) << (first[roof.kind] +
+                           (roof.kind == PEAKS_PRODUCTS ? (int)roof.precision : roof.index));
+}
+
+static enum precision product_precision(enum precision precision)
+{
+    return precision_calibrated(precision) ? PRECISION_INT8 : precision;
+}
+
+static bool widens(enum precision precision)
+{
+    return precision == PRECISION_BF16 || precision == PRECISION_FP16;
+}
+
+static bool measure_roof(struct team *team, const struct peaks_run *run, struct peaks_roof roof,
+                         double slice_s, struct peaks_run *again, struct error *error)
+{
+    const uint64_t threads = (uint64_t)run->threads;
+    const bool products = roof.kind == PEAKS_PRODUCTS;
+    bool ok = true;
+    if (roof.kind == PEAKS_LEVEL)
+        return measure_bandwidth(team, run->bandwidth[roof.index].level,
+                                 run->bandwidth[roof.index].working_set_bytes / threads, slice_s, again,
+                                 error);
+    if (roof.kind == PEAKS_READING)
+        return measure_reading(team, run->readings[roof.index].working_set_bytes / threads, slice_s, again,
+                               error);
+    for (int i = 0; i < n_probes && ok && (!products || widens(roof.precision)); i++)
+        if (isa_mask() >> probes[i]->isa & 1)
+            ok = measure_compute(team, probes[i], slice_s, again, error);
+    for (int i = 0; i < n_dot_probes && ok && products; i++)
+        if (isa_mask() >> dot_probes[i]->isa & 1 &&
+            dot_probes[i]->precision == product_precision(roof.precision))
+            ok = measure_dot(team, dot_probes[i], slice_s, again, error);
+    return ok;
+}
+
+/* Figures of both that are of the same thing. */
+static void keep_higher(struct peaks_run *run, const struct peaks_run *again, struct peaks_roof roof)
+{
+    for (int i = 0; i < again->n_compute; i++)
+        for (int c = 0; c < run->n_compute; c++)
+            if (run->compute[c].isa == again->compute[i].isa) {
+                run->compute[c].gflop_per_s =
+                    fmax(run->compute[c].gflop_per_s, again->compute[i].gflop_per_s);
+                run->compute[c].gexp_per_s = fmax(run->compute[c].gexp_per_s, again->compute[i].gexp_per_s);
+            }
+    for (int i = 0; i < again->n_dots; i++)
+        for (int d = 0; d < run->n_dots; d++)
+            if (run->dots[d].isa == again->dots[i].isa && run->dots[d].precision == again->dots[i].precision)
+                run->dots[d].gop_per_s = fmax(run->dots[d].gop_per_s, again->dots[i].gop_per_s);
+    if (again->n_bandwidth) {
+        struct peaks_bandwidth *b = &run->bandwidth[roof.index];
+        b->read_gbyte_per_s = fmax(b->read_gbyte_per_s, again->bandwidth[0].read_gbyte_per_s);
+        b->copy_gbyte_per_s = fmax(b->copy_gbyte_per_s, again->bandwidth[0].copy_gbyte_per_s);
+        b->triad_gbyte_per_s = fmax(b->triad_gbyte_per_s, again->bandwidth[0].triad_gbyte_per_s);
+    }
+    if (again->n_readings) {
+        struct peaks_reading *r = &run->readings[roof.index];
+        r->gbyte_per_s = fmax(r->gbyte_per_s, again->readings[0].gbyte_per_s);
+    }
+}
+
+bool peaks_measure_again(struct peaks *peaks, int threads, struct peaks_roof roof, struct error *error)
+{
+    static const double slice_s = 0.1;
+    struct peaks_run again = {.threads = threads};
+    struct peaks_run *run = NULL;
+    cpu_set_t binding;
+    for (int i = 0; i < peaks->n_runs; i++)
+        if (peaks->runs[i].threads == threads)
+            run = &peaks->runs[i];
+    if (!run || run->again & roof_bit(roof))
+        return false;
+    run->again |= roof_bit(roof);
+    const bool restore = !sched_getaffinity(0, sizeof binding, &binding);
+    struct team *team = team_create(threads, error);
+    const bool ok = team && measure_roof(team, run, roof, slice_s, &again, error);
+    team_destroy(team);
+    if (restore)
+        sched_setaffinity(0, sizeof binding, &binding);
+    if (ok)
+        keep_higher(run, &again, roof);
+    return ok;
+}
+
 const struct peaks_run *peaks_find(const struct peaks *peaks, int threads)
 {
     for (int i = 0; i < peaks->n_runs; i++)
@@ -439,7 +542,7 @@ const struct peaks_run *peaks_find(const struct peaks *peaks, int threads)
     return NULL;
 }
 
-double peaks_best_gflop_per_s(const struct peaks_run *run)
+static double best_gflop_per_s(const struct peaks_run *run)
 {
     double best = 0;
     for (int i = 0; i < run->n_compute; i++)
@@ -447,16 +550,47 @@ double peaks_best_gflop_per_s(const struct peaks_run *run)
     return best;
 }
 
-double peaks_best_gop_per_s(const struct peaks_run *run, enum precision precision)
+static double best_gexp_per_s(const struct peaks_run *run)
 {
-    if (precision_calibrated(precision))
-        precision = PRECISION_INT8;
-    const bool widens = precision == PRECISION_BF16 || precision == PRECISION_FP16;
-    double best = widens ? peaks_best_gflop_per_s(run) : 0;
+    double best = 0;
+    for (int i = 0; i < run->n_compute; i++)
+        best = fmax(best, run->compute[i].gexp_per_s);
+    return best;
+}
+
+static double best_gop_per_s(const struct peaks_run *run, enum precision precision)
+{
+    double best = widens(precision) ? best_gflop_per_s(run) : 0;
     for (int i = 0; i < run->n_dots; i++)
-        if (run->dots[i].precision == precision)
+        if (run->dots[i].precision == product_precision(precision))
             best = fmax(best, run->dots[i].gop_per_s);
     return best;
+}
+
+double peaks_figure(const struct peaks_run *run, struct peaks_roof roof)
+{
+    switch (roof.kind) {
+    case PEAKS_FP32:
+        return best_gflop_per_s(run);
+    case PEAKS_EXP:
+        return best_gexp_per_s(run);
+    case PEAKS_PRODUCTS:
+        return best_gop_per_s(run, roof.precision);
+    case PEAKS_LEVEL:
+        return roof.index < run->n_bandwidth ? run->bandwidth[roof.index].read_gbyte_per_s : 0;
+    default:
+        return roof.index < run->n_readings ? run->readings[roof.index].gbyte_per_s : 0;
+    }
+}
+
+const char *peaks_unit(struct peaks_roof roof)
+{
+    static const char *const units[] = {[PEAKS_FP32] = "GFLOP/s",
+                                        [PEAKS_EXP] = "Gexp/s",
+                                        [PEAKS_PRODUCTS] = "GOP/s",
+                                        [PEAKS_LEVEL] = "GB/s",
+                                        [PEAKS_READING] = "GB/s"};
+    return units[roof.kind];
 }
 
 static json_t *run_json(const struct peaks_run *run)

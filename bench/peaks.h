@@ -42,6 +42,13 @@ struct peaks_reading {
     double gbyte_per_s;
 };
 
+/* One of the roofs. */
+struct peaks_roof {
+    enum { PEAKS_FP32, PEAKS_EXP, PEAKS_PRODUCTS, PEAKS_LEVEL, PEAKS_READING } kind;
+    enum precision precision; /* of PEAKS_PRODUCTS */
+    int index;                /* of PEAKS_LEVEL and PEAKS_READING: into the run's array */
+};
+
 enum { PEAKS_MAX_LEVELS = 4, PEAKS_MAX_RUNS = 2, PEAKS_MAX_READINGS = 24, PEAKS_MAX_DOTS = 16 };
 
 struct peaks_run {
@@ -56,6 +63,7 @@ struct peaks_run {
     /* Doubling from twice the second-level caches to the DRAM working set; both ends included. */
     struct peaks_reading readings[PEAKS_MAX_READINGS];
     int n_readings;
+    uint64_t again; /* roofs that were measured again */
 };
 
 struct peaks {
@@ -77,6 +85,11 @@ struct peaks_options {
 bool peaks_measure(int threads, const struct peaks_options *options, struct peaks *peaks,
                    struct error *error);
 
+/* A roof that another program disturbed while it was measured is too low. Measures it once more, for longer, in the
+ * run with that many threads, and keeps the higher figures. False when that was done before, or, with an error, when
+ * it fails. */
+bool peaks_measure_again(struct peaks *peaks, int threads, struct peaks_roof roof, struct error *error);
+
 /* {"runs":[{"threads":…, "compute":[{"isa":…, "gflop_per_s":…, "gexp_per_s":…}],
  * "dot":[{"isa":…, "precision":…, "gop_per_s":…}], "bandwidth":[…],
  * "readings":[{"working_set_bytes":…, "gbyte_per_s":…}]}],
@@ -85,10 +98,10 @@ json_t *peaks_json(const struct peaks *peaks);
 
 /* The run with that many threads, else null. */
 const struct peaks_run *peaks_find(const struct peaks *peaks, int threads);
-/* The highest figure of a run; 0 when it has none. */
-double peaks_best_gflop_per_s(const struct peaks_run *run);
-/* For products of that precision, on the way that is fastest here: its own instructions, or fp32 for floats
- * of 16 bits, which widen to it. The integers of accelerators are int8. 0: no probe has such products. */
-double peaks_best_gop_per_s(const struct peaks_run *run, enum precision precision);
+/* The highest figure of a roof, in 10^9 a second; 0: there is none. Levels are read. Products are those on the way
+ * that is fastest here: a precision's own instructions, or fp32 for floats of 16 bits, which widen to it. The integers
+ * of accelerators are int8. */
+double peaks_figure(const struct peaks_run *run, struct peaks_roof roof);
+const char *peaks_unit(struct peaks_roof roof); /* "GFLOP/s", ... */
 
 #endif

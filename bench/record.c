@@ -101,6 +101,11 @@ static json_t *rate_json(const struct result *result, double time_s)
     if (unit->scope == SCOPE_MODEL)
         json_object_set_new(rate, "tokens_per_s",
                             number((double)(result->graph->batch * result->graph->seqlen) / time_s));
+    const struct raised_roof *raised = result->roofline ? &result->roofline->raised : NULL;
+    if (raised && raised->name)
+        json_object_set_new(rate, "roof_raised",
+                            json_pack("{s:s,s:s,s:f,s:f}", "roof", raised->name, "unit", raised->unit, "from",
+                                      raised->from, "to", raised->to));
     if (result->roofline && result->roofline->unreliable[0]) {
         json_object_set_new(rate, "roofline_fraction", json_null());
         json_object_set_new(rate, "roofline_fraction_reason", json_string(result->roofline->unreliable));

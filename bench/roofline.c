@@ -7,14 +7,6 @@
 
 static const double noise = 1.1;
 
-static double best_exp_rate(const struct peaks_run *run)
-{
-    double best = 0;
-    for (int i = 0; i < run->n_compute; i++)
-        best = run->compute[i].gexp_per_s > best ? run->compute[i].gexp_per_s : best;
-    return best * 1e9;
-}
-
 static double touched_bytes(const struct unit *unit, enum cache_mode cache)
 {
     const double all = (double)(unit->bytes_read + unit->bytes_written);
@@ -31,15 +23,17 @@ static const struct peaks_bandwidth *level_of(const struct peaks_run *run, doubl
     return run->n_bandwidth ? &run->bandwidth[run->n_bandwidth - 1] : NULL;
 }
 
-static double read_gbyte_per_s(const struct peaks_run *run, const struct peaks_bandwidth *level, double bytes)
+/* Where the run has the bandwidth that reads of so many bytes get. */
+static struct peaks_roof memory_roof(const struct peaks_run *run, const struct peaks_bandwidth *level,
+                                     double bytes)
 {
-    double bandwidth = level->read_gbyte_per_s;
-    if (!strcmp(level->level, "L1") || !strcmp(level->level, "L2"))
-        return bandwidth;
+    struct peaks_roof roof = {.kind = PEAKS_LEVEL, .index = level ? (int)(level - run->bandwidth) : 0};
+    if (!level || !strcmp(level->level, "L1") || !strcmp(level->level, "L2"))
+        return roof;
     for (int i = 0; i < run->n_readings; i++)
         if (i == 0 || bytes >= (double)run->readings[i].working_set_bytes)
-            bandwidth = run->readings[i].gbyte_per_s;
-    return bandwidth;
+            roof = (struct peaks_roof){.kind = PEAKS_READING, .index = i};
+    return roof;
 }
 
 void roofline_compute(const struct peaks *peaks, int threads, const struct unit *unit,
@@ -53,23 +47,24 @@ void roofline_compute(const struct peaks *peaks, int threads, const struct unit 
     const double touched = touched_bytes(unit, cache);
     const struct peaks_bandwidth *level = level_of(run, touched);
     const uint64_t low_ops = precision == PRECISION_FP32 ? 0 : unit->projection_ops;
+    const struct peaks_roof memory = memory_roof(run, level, touched);
     const struct {
-        const char *name, *unit;
-        double amount, per_second;
-        bool arithmetic;
+        const char *name;
+        double amount;
+        struct peaks_roof roof;
     } resources[] = {
-        {"fp32", "GFLOP/s", (double)(unit->work.mul + unit->work.add - low_ops),
-         peaks_best_gflop_per_s(run) * 1e9, true},
-        {precision_name(precision), "GOP/s", (double)low_ops, peaks_best_gop_per_s(run, precision) * 1e9,
-         true},
-        {"exp", "Gexp/s", (double)unit->work.exp, best_exp_rate(run), true},
-        {level ? level->level : "", "GB/s", (double)(unit->bytes_read + unit->bytes_written),
-         level ? read_gbyte_per_s(run, level, touched) * 1e9 : 0, false},
+        {level ? level->level : "", (double)(unit->bytes_read + unit->bytes_written),
+         memory_roof(run, level, touched)},
+        {"fp32", (double)(unit->work.mul + unit->work.add - low_ops), {.kind = PEAKS_FP32}},
+        {precision_name(precision), (double)low_ops, {.kind = PEAKS_PRODUCTS, .precision = precision}},
+        {"exp", (double)unit->work.exp, {.kind = PEAKS_EXP}},
     };
     for (int i = 0; i < COUNT_OF(resources); i++) {
-        if (!(resources[i].per_second > 0))
+        const double reached = peaks_figure(run, resources[i].roof);
+        const char *rate_unit = peaks_unit(resources[i].roof);
+        if (!(reached > 0))
             continue;
-        const double floor_s = resources[i].amount / resources[i].per_second;
+        const double floor_s = resources[i].amount / reached / 1e9;
         const double rate = resources[i].amount / time_s / 1e9;
         if (floor_s > roofline->floor_s) {
             roofline->floor_s = floor_s;
@@ -77,13 +72,36 @@ void roofline_compute(const struct peaks *peaks, int threads, const struct unit 
         }
         if (!(floor_s > noise * time_s))
             continue;
-        if (resources[i].arithmetic)
+        roofline->beaten = true;
+        roofline->roof = resources[i].roof;
+        roofline->roof_name = resources[i].name;
+        if (i > 0)
             snprintf(roofline->impossible, sizeof roofline->impossible,
                      "impossible: %.4g %s, this machine reached %.4g; the work cannot have been done", rate,
-                     resources[i].unit, resources[i].per_second / 1e9);
+                     rate_unit, reached);
         else
             snprintf(roofline->unreliable, sizeof roofline->unreliable,
                      "%.4g %s, above the %.4g measured for %s: the data must have been nearer", rate,
-                     resources[i].unit, resources[i].per_second / 1e9, resources[i].name);
+                     rate_unit, reached, resources[i].name);
     }
+}
+
+bool roofline_settle(struct peaks *peaks, int threads, const struct unit *unit, enum precision precision,
+                     enum cache_mode cache, double time_s, struct roofline *roofline, struct error *error)
+{
+    struct raised_roof raised = {0};
+    struct error failure = {0};
+    for (;;) {
+        roofline_compute(peaks, threads, unit, precision, cache, time_s, roofline);
+        roofline->raised = raised;
+        const struct peaks_run *run = peaks_find(peaks, threads);
+        const struct peaks_roof roof = roofline->roof;
+        const double before = roofline->beaten ? peaks_figure(run, roof) : 0;
+        if (!roofline->beaten || !peaks_measure_again(peaks, threads, roof, &failure))
+            break;
+        if (peaks_figure(run, roof) > noise * before)
+            raised =
+                (struct raised_roof){roofline->roof_name, peaks_unit(roof), before, peaks_figure(run, roof)};
+    }
+    return failure.status == STATUS_OK || error_set(error, failure.status, "%s", failure.text);
 }
