@@ -323,8 +323,9 @@ static void sum_counters(struct item *item, const struct counters_reading *readi
 void session_time_item(struct cbench_state *state, void *user)
 {
     struct item *item = user;
-    const struct session *s = item->session;
+    struct session *s = item->session;
     const int64_t iterations = cbench_iterations(state);
+    struct processor_time before, after;
     struct counters_reading reading;
     struct energy_reading joules;
     if (interrupted || s->error->status != STATUS_OK) {
@@ -337,12 +338,17 @@ void session_time_item(struct cbench_state *state, void *user)
     }
     const bool metered = s->energy && energy_start(s->energy, &item->energy_error);
 
+    const bool known = processors_read(NULL, &before);
     counters_start(s->counters);
     cbench_start(state);
     const bool ok =
         item->workload->platform->execute(item->workload->run, item->unit, iterations, &item->error);
     cbench_stop(state);
     counters_stop(s->counters, &reading);
+    if (known && processors_read(NULL, &after)) {
+        processors_add(&item->timed, &before, &after);
+        processors_add(&s->timed, &before, &after);
+    }
     if (metered && energy_stop(s->energy, &joules, &item->energy_error)) {
         item->joule += joules.joule;
         item->metered += (double)iterations;
@@ -400,6 +406,7 @@ void session_report_item(const struct cbench_result *timed, void *user)
         for (int i = 0; i < item->counters.n_values; i++)
             item->counters.values[i].value /= item->counted[i];
         result.counters = &item->counters;
+        result.others = processors_others(&item->timed);
         result.accuracy = &item->accuracy;
         if (!statistics_compute(samples, result.n_samples, &statistics, s->error))
             return;
@@ -976,6 +983,20 @@ static bool open_environment(struct session *s, bool measured)
     return true;
 }
 
+/* Times that were taken beside other programs are too long, and nobody would see it. */
+static void say_disturbed(const struct session *s)
+{
+    static const double few = 0.05;
+    const double others = processors_others(&s->timed);
+    if (!(others > few))
+        return;
+    session_progress_end(s);
+    fprintf(stderr,
+            "mamba-bench: warning: other programs or guests took %.0f %% of the processors' time while this "
+            "was timed\n",
+            100 * others);
+}
+
 static bool write_reports(struct session *s)
 {
     const enum output_format format = s->arguments->format;
@@ -1116,6 +1137,7 @@ static bool run_session(struct session *s)
     if (!json_array_size(s->set.records))
         return error_set(s->error, STATUS_USAGE, "--stage %s: nothing in this run has that name",
                          s->arguments->stages.items[0]);
+    say_disturbed(s);
     return write_reports(s);
 }
 

@@ -213,6 +213,8 @@ static bool add_figures(json_t *record, const struct result *result, struct erro
             json_object_set_new(record, "note", json_string(result->price->note));
     }
     json_object_set_new(record, "rate", rate_json(result, time_s));
+    if (!result->price && result->others >= 0)
+        json_object_set_new(record, "others_fraction", number(result->others));
     if (result->counters)
         json_object_set_new(record, "counters", counters_json(result->counters));
     if (result->energy)

@@ -32,6 +32,7 @@ struct result {
     const char *isa;                 /* the level that kernels were held down to; null: none */
     bool all_logits;
     uint64_t seed;
+    double others; /* fraction of the processors' time that others took meanwhile; -1: not known */
     const struct counters_reading *counters;
     json_t *energy;                  /* complete object, or null */
     json_t *compare;                 /* likewise */

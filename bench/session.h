@@ -9,6 +9,7 @@
 #include "bench/counters.h"
 #include "bench/energy.h"
 #include "bench/peaks.h"
+#include "bench/processors.h"
 #include "bench/record.h"
 #include "reports/report.h"
 
@@ -37,6 +38,7 @@ struct item {
     struct counters_reading counters;    /* values: sums over the batches in which they were counted */
     double counted[COUNTERS_MAX_VALUES]; /* executions in those batches, for each value */
     double joule, metered;               /* energy, and the executions in which it was counted */
+    struct processor_time timed;         /* while batches of it ran */
     struct accuracy accuracy;
     struct error error, energy_error;
     struct cbench_repetition *repetitions; /* when taken in turns with other variants */
@@ -54,8 +56,9 @@ struct session {
     struct counters *counters;
     struct energy *energy;
     char energy_missing[256];
-    struct device *cpu_device; /* energies per event, for the estimate */
-    struct peaks peaks;        /* none where nothing is measured, and in an emulator */
+    struct device *cpu_device;   /* energies per event, for the estimate */
+    struct peaks peaks;          /* none where nothing is measured, and in an emulator */
+    struct processor_time timed; /* while any batch ran */
     json_t *environment;
     char *folder; /* null: nothing is written */
     struct record_file *file;

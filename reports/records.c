@@ -122,6 +122,7 @@ static const struct field result_fields[] = {
     {"extra_work.exp", FIELD_NUMBER, false, NULL},
     {"extra_work.log", FIELD_NUMBER, false, NULL},
     {"extra_work.div", FIELD_NUMBER, false, NULL},
+    {"others_fraction", FIELD_NUMBER, false, NULL},
     {"rate", FIELD_OBJECT, false, NULL},
     {"rate.gflop_per_s", FIELD_NUMBER, false, NULL},
     {"rate.gbyte_per_s", FIELD_NUMBER, false, NULL},

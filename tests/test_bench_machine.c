@@ -18,6 +18,7 @@
 #include "bench/energy.h"
 #include "bench/environment.h"
 #include "bench/peaks.h"
+#include "bench/processors.h"
 #include "bench/roofline.h"
 #include "bench/statistics.h"
 #include "bench/sysfs.h"
@@ -746,6 +747,46 @@ static void test_topology_xml(void **state)
     free(xml);
 }
 
+/* Processors */
+
+static void write_stat(const struct tree *tree, int busy, int stolen)
+{
+    enum { MOST = 1 << 17 };
+    char *text = malloc(MOST);
+    assert_non_null(text);
+    size_t used = (size_t)snprintf(text, MOST, "cpu  1 2 3 4 5 6 7 8 0 0\n");
+    for (int i = 0; i < CPU_SETSIZE; i++)
+        used += (size_t)snprintf(text + used, MOST - used, "cpu%d %d 0 10 7 9 0 0 %d 0 0\n", i, busy, stolen);
+    write_file(tree, "stat", text);
+    free(text);
+}
+
+static void test_processors(void **state)
+{
+    struct tree *tree = *state;
+    char path[128];
+    struct processor_time first, second, sum = {0};
+    cpu_set_t ours;
+    snprintf(path, sizeof path, "%s/stat", tree->folder);
+    write_stat(tree, 100, 20);
+    assert_true(processors_read(path, &first));
+    write_stat(tree, 250, 70); /* 150 and 50 ticks more on each that is ours */
+    assert_true(processors_read(path, &second));
+    processors_add(&sum, &first, &second);
+    assert_int_equal(sched_getaffinity(0, sizeof ours, &ours), 0);
+    assert_near(sum.busy_s * (double)sysconf(_SC_CLK_TCK), 200.0 * CPU_COUNT(&ours), 1e-9);
+    assert_true(sum.own_s >= 0 && sum.all_s >= 0);
+
+    /* 2 s on 2 processors, of which others took 1 s. */
+    assert_near(processors_others(&(struct processor_time){4, 3.5, 2.5}), 0.25, 1e-12);
+    assert_true(processors_others(&(struct processor_time){4, 2.49, 2.5}) == 0);
+    assert_true(processors_others(&(struct processor_time){0.1, 0.1, 0}) == -1);
+    write_file(tree, "stat", "intr 12\n");
+    assert_false(processors_read(path, &first));
+    snprintf(path, sizeof path, "%s/none", tree->folder);
+    assert_false(processors_read(path, &first));
+}
+
 /* Probes and peaks */
 
 static void test_probes_compute_what_they_say(void **state)
@@ -973,6 +1014,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_energy, make_tree, remove_tree),
         cmocka_unit_test_setup_teardown(test_energy_says_why_not, make_tree, remove_tree),
         cmocka_unit_test_setup_teardown(test_sysfs, make_tree, remove_tree),
+        cmocka_unit_test_setup_teardown(test_processors, make_tree, remove_tree),
         cmocka_unit_test(test_environment_record),
         cmocka_unit_test(test_environment_id_is_stable),
         cmocka_unit_test(test_environment_comparable),
