@@ -126,7 +126,7 @@ bool table_comparison(const struct view *view, int index, struct grid *grid)
     grid_init(grid, columns, sizeof columns / sizeof *columns);
     json_array_foreach(view->set->records, i, record)
     {
-        if (!record_get(record, "compare") || !record_of_workload(record, &view->workloads[index]))
+        if (!record_text(record, "compare.role") || !record_of_workload(record, &view->workloads[index]))
             continue;
         if (!last || !same_text(record, last, "platform") || !same_text(record, last, "device"))
             grid_text(grid, 0, "%s:%s, %s", record_text(record, "platform"), record_text(record, "device"),

@@ -13,45 +13,334 @@
 
 /* Figures are one paper column wide, with type that is legible there; everything is a vector, so two
  * columns and a screen only make it larger. Lengths are in points, y from the top of the figure. */
-static const double page_width = 252, line_height = 9.5, character = 4.0, edge = 4;
+static const double page_width = 252, line_height = 9.5, type_size = 7, title_size = 7.9, edge = 4;
 
-enum { PAGE_MAX_WORKLOADS = 6, PALETTE_MAX = 8, LABEL_COLUMNS = 30 };
+enum { PAGE_MOST = 64, COLOURS = 8, CYCLE = 7, WIDEST_LINE = 60 };
 
-/* Okabe and Ito's colours, which the colour-blind can tell apart. */
-static const char *const colours[] = {"#0072B2", "#E69F00", "#009E73", "#CC79A7",
-                                      "#56B4E9", "#D55E00", "#F0E442", "#000000"};
-static const char other_colour[] = "#999999";
+/* Okabe and Ito's colours, which the colour-blind can tell apart. Lines and bars of platforms and variants
+ * go round the first CYCLE, which stand out from white. */
+static const struct {
+    const char *rgb, *text; /* of a letter on it */
+} colours[COLOURS] = {{"#0072B2", "#ffffff"}, {"#E69F00", "#000000"}, {"#009E73", "#ffffff"},
+                      {"#CC79A7", "#000000"}, {"#56B4E9", "#000000"}, {"#D55E00", "#ffffff"},
+                      {"#000000", "#ffffff"}, {"#F0E442", "#000000"}};
+static const char baseline_colour[] = "#555555", other_colour[] = "#999999";
 
-/* How a bar says where its number comes from. */
+/* How a mark says where its number comes from: a bar by its fill, a line by its dashes, a point by being
+ * filled. */
 static const struct {
     const char *provenance, *fill, *over;
-} fills[] = {
-    {"measured", "solid 1.0", NULL},
-    {"simulated", "solid 0.3", "transparent pattern 5"},
-    {"modelled", "solid 0.3", "transparent pattern 4"},
-    {"published", "solid 0.3", "transparent pattern 1"},
+    int dash;
+    bool filled;
+} looks[] = {
+    {"measured", "solid 1.0", NULL, 1, true},
+    {"simulated", "solid 0.3", "transparent pattern 5", 2, false},
+    {"modelled", "solid 0.3", "transparent pattern 4", 3, false},
+    {"published", "solid 0.3", "transparent pattern 1", 4, false},
 };
-enum { N_FILLS = sizeof fills / sizeof *fills };
+enum { MEASURED, MODELLED = 2, PUBLISHED, LOOKS };
+
+/* Filled and open points of one shape. */
+static const int shapes[][2] = {{7, 6}, {5, 4}, {9, 8}, {13, 12}, {11, 10}, {15, 14}};
+enum { SHAPES = sizeof shapes / sizeof *shapes };
+
+enum mark { BARS, LINES, POINTS };
+
+/* Texts broken to the figure's width. */
+struct lines {
+    char (*text)[TEXT_SIZE];
+    int n;
+    bool failed; /* out of memory */
+};
+
+/* Different names in the order in which they came. */
+struct names {
+    const char **of;
+    int n;
+    bool failed;
+};
+
+/* What has the same name has the same colour in all figures of a report. */
+struct palette {
+    struct names baselines, platforms; /* labels of series, and machines that sources compare with */
+    struct names variants;
+    const char *units[COLOURS]; /* those with the largest shares, in the order of a layer */
+    int n_units;
+};
 
 /* One figure's share of the records: workloads of the same model. */
 struct page {
-    int workloads[PAGE_MAX_WORKLOADS];
+    int workloads[PAGE_MOST];
     int n;
 };
 
 struct figure {
     const struct view *view;
     const struct page *page;
-    FILE *dat, *gp;
-    const char *name;
+    const struct palette *palette;
+    const char *folder, *name;
+    char title[TEXT_SIZE];
+    struct lines head, notes;
+    enum mark mark;
+    bool occurs[LOOKS];
+    double top;    /* first free y below the head */
+    double bottom; /* where the notes begin */
     double height;
-    double top;  /* first free y below the head */
     int blocks;  /* data blocks written */
     int clauses; /* of the plot command */
-    FILE *plot;  /* the plot command, collected while data is written */
+    FILE *dat, *gp;
+    FILE *plot; /* the plot command, collected while data is written */
     char *plot_text;
     size_t plot_size;
 };
+
+/* Text */
+
+static double text_points(const char *text)
+{
+    return type_size * text_ems(text);
+}
+
+/* As much of a text as fits. */
+static const char *fit(const char *text, double points, char shown[TEXT_SIZE])
+{
+    int columns = WIDEST_LINE;
+    while (text_points(text_clean(text, columns, shown)) > points && columns > 1)
+        columns--;
+    return shown;
+}
+
+static void lines_push(struct lines *lines, const char *text)
+{
+    char(*grown)[TEXT_SIZE] = realloc(lines->text, (lines->n + 1) * sizeof *grown);
+    if (!grown) {
+        lines->failed = true;
+        return;
+    }
+    lines->text = grown;
+    snprintf(lines->text[lines->n++], TEXT_SIZE, "%s", text);
+}
+
+static bool fits_line(const char *text)
+{
+    return text_points(text) <= page_width - 2 * edge && text_columns(text) <= WIDEST_LINE;
+}
+
+/* Puts text behind what is on a line already, or that into the list and the text on the next line. */
+static void line_append(struct lines *lines, char line[TEXT_SIZE], const char *between, const char *text)
+{
+    char with[2 * TEXT_SIZE + 4];
+    snprintf(with, sizeof with, "%s%s%.255s", line, *line ? between : "", text);
+    if (*line && !fits_line(with)) {
+        lines_push(lines, line);
+        snprintf(with, sizeof with, "%.255s", text);
+    }
+    snprintf(line, TEXT_SIZE, "%.255s", with);
+}
+
+/* Broken between phrases, which semicolons part, and at spaces where one line cannot hold a phrase. */
+__attribute__((format(printf, 2, 3))) static void lines_add(struct lines *lines, const char *format, ...)
+{
+    char line[TEXT_SIZE] = "", shown[TEXT_SIZE], *text;
+    va_list arguments;
+    va_start(arguments, format);
+    const int length = vasprintf(&text, format, arguments);
+    va_end(arguments);
+    if (length < 0) {
+        lines->failed = true;
+        return;
+    }
+    for (char *phrase = text, *next; phrase; phrase = next) {
+        next = strstr(phrase, "; ");
+        if (next) {
+            *next = '\0';
+            next += 2;
+        }
+        const char *between = "; ";
+        if (fits_line(phrase)) {
+            line_append(lines, line, between, phrase);
+            continue;
+        }
+        for (char *word; (word = strsep(&phrase, " ")); between = " ")
+            line_append(lines, line, between, fit(word, page_width - 2 * edge, shown));
+    }
+    if (*line)
+        lines_push(lines, line);
+    free(text);
+}
+
+/* Fits a name and writes it out below the figure where that shortened it. Before figure_open. */
+static const char *fit_noted(struct figure *figure, const char *name, double points, char shown[TEXT_SIZE])
+{
+    enum { MOST = 12 };
+    char clean[TEXT_SIZE], note[2 * TEXT_SIZE + 8];
+    fit(name, points, shown);
+    if (strcmp(shown, text_clean(name, WIDEST_LINE, clean)) == 0 || figure->notes.n >= MOST)
+        return shown;
+    snprintf(note, sizeof note, "%s is %s", shown, clean);
+    for (int i = 0; i < figure->notes.n; i++)
+        if (strncmp(figure->notes.text[i], note, strlen(figure->notes.text[i])) == 0)
+            return shown;
+    lines_add(&figure->notes, "%s", note);
+    return shown;
+}
+
+/* Names and colours */
+
+static int names_find(const struct names *names, const char *name)
+{
+    int i = 0;
+    while (i < names->n && strcmp(names->of[i], name) != 0)
+        i++;
+    return i < names->n ? i : -1;
+}
+
+static void names_add(struct names *names, const char *name)
+{
+    if (!name || names_find(names, name) >= 0)
+        return;
+    const char **grown = realloc(names->of, (names->n + 1) * sizeof *grown);
+    if (!grown) {
+        names->failed = true;
+        return;
+    }
+    names->of = grown;
+    names->of[names->n++] = name;
+}
+
+static bool compared_as(const json_t *record, const char *role)
+{
+    const char *own = record_text(record, "compare.role");
+    return own && strcmp(own, role) == 0;
+}
+
+static const char *variant_name(const json_t *record)
+{
+    const char *what = record_text(record, "compare.what"), *kernel = record_text(record, "kernel");
+    if (compared_as(record, "control"))
+        return "A/A control";
+    return kernel && what && strcmp(what, "kernel") == 0 ? kernel : record_text(record, "compare.variant");
+}
+
+static bool palette_units(const struct view *view, struct palette *palette)
+{
+    struct {
+        const char *name;
+        double share; /* the largest in any series */
+        bool chosen;
+    } *units = calloc(view->n_results + 1, sizeof *units);
+    int n = 0;
+    if (!units)
+        return false;
+    for (int i = 0; i < view->n_results; i++) {
+        const struct result *result = &view->results[i];
+        if (!result->part || result->skipped)
+            continue;
+        int at = 0;
+        while (at < n && strcmp(units[at].name, result->name) != 0)
+            at++;
+        if (at == n)
+            units[n++].name = result->name;
+        if (result->time_s > 0)
+            units[at].share = fmax(units[at].share,
+                                   result->time_s * result->repeats / view->series[result->series].parts_s);
+    }
+    for (int k = 0; k < COLOURS && k < n; k++) {
+        int best = -1;
+        for (int i = 0; i < n; i++)
+            if (!units[i].chosen && (best < 0 || units[i].share > units[best].share))
+                best = i;
+        units[best].chosen = true;
+    }
+    for (int i = 0; i < n; i++)
+        if (units[i].chosen)
+            palette->units[palette->n_units++] = units[i].name;
+    free(units);
+    return true;
+}
+
+static void palette_free(struct palette *palette)
+{
+    free(palette->baselines.of);
+    free(palette->platforms.of);
+    free(palette->variants.of);
+}
+
+static bool palette_build(const struct view *view, struct palette *palette)
+{
+    size_t i;
+    json_t *record, *entry;
+    *palette = (struct palette){0};
+    for (int w = 0; w < view->n_workloads; w++) {
+        int baseline = view->workloads[w].baseline;
+        for (int s = 0; s < view->n_series && baseline < 0; s++)
+            if (view->series[s].workload == w &&
+                !strcmp(record_text(view->series[s].record, "platform"), "cpu"))
+                baseline = s;
+        if (baseline >= 0)
+            names_add(&palette->baselines, view->series[baseline].label);
+    }
+    for (int s = 0; s < view->n_series; s++)
+        if (names_find(&palette->baselines, view->series[s].label) < 0)
+            names_add(&palette->platforms, view->series[s].label);
+    json_array_foreach(view->set->records, i, record)
+    {
+        size_t at;
+        if (compared_as(record, "variant"))
+            names_add(&palette->variants, variant_name(record));
+        json_array_foreach(record_get(record, "published"), at, entry)
+        {
+            names_add(&palette->platforms, record_text(entry, "of"));
+        }
+    }
+    return palette_units(view, palette) && !palette->baselines.failed && !palette->platforms.failed &&
+           !palette->variants.failed;
+}
+
+static const char *cycle_colour(int index)
+{
+    return index < 0 ? other_colour : colours[index % CYCLE].rgb;
+}
+
+/* Of a series' label, or of a machine that a source names. */
+static const char *platform_colour(const struct palette *palette, const char *label)
+{
+    return names_find(&palette->baselines, label) >= 0 ? baseline_colour
+                                                       : cycle_colour(names_find(&palette->platforms, label));
+}
+
+static const char *variant_colour(const struct palette *palette, const json_t *record)
+{
+    if (compared_as(record, "baseline"))
+        return baseline_colour;
+    return compared_as(record, "control")
+               ? other_colour
+               : cycle_colour(names_find(&palette->variants, variant_name(record)));
+}
+
+static int unit_index(const struct palette *palette, const char *unit)
+{
+    for (int i = 0; i < palette->n_units; i++)
+        if (strcmp(palette->units[i], unit) == 0)
+            return i;
+    return -1;
+}
+
+static const char *unit_colour(int unit)
+{
+    return unit < 0 ? other_colour : colours[unit].rgb;
+}
+
+static int record_look(const json_t *record)
+{
+    const char *provenance = record_text(record, "provenance");
+    int look = 0;
+    while (look < LOOKS - 1 && strcmp(looks[look].provenance, provenance) != 0)
+        look++;
+    return look;
+}
+
+/* Drawing */
 
 static double screen_x(double x)
 {
@@ -70,9 +359,25 @@ static void label(const struct figure *figure, double x, double y, const char *a
     fprintf(figure->gp, " at screen %.5f, screen %.5f %s\n", screen_x(x), screen_y(figure, y), align);
 }
 
-static void swatch(const struct figure *figure, double x, double y, const char *colour, int fill)
+/* The name of an axis, set along it. */
+static void y_name(const struct figure *figure, double top, double bottom, const char *text)
 {
-    const char *layers[] = {fills[fill].fill, fills[fill].over};
+    fputs("set label ", figure->gp);
+    write_gnuplot(figure->gp, text);
+    fprintf(figure->gp, " at screen %.5f, screen %.5f center rotate by 90\n", screen_x(edge + 4),
+            screen_y(figure, (top + bottom) / 2));
+}
+
+static void x_name(const struct figure *figure, const char *text)
+{
+    fputs("set xlabel ", figure->gp);
+    write_gnuplot(figure->gp, text);
+    fputs(" offset 0,0.7\n", figure->gp);
+}
+
+static void swatch(const struct figure *figure, double x, double y, const char *colour, int look)
+{
+    const char *layers[] = {looks[look].fill, looks[look].over};
     for (int i = 0; i < 2 && layers[i]; i++)
         fprintf(figure->gp,
                 "set object rectangle from screen %.5f, screen %.5f to screen %.5f, screen %.5f "
@@ -81,18 +386,35 @@ static void swatch(const struct figure *figure, double x, double y, const char *
                 layers[i]);
 }
 
-static int record_fill(const json_t *record)
+static void stroke(const struct figure *figure, double x0, double y0, double x1, double y1,
+                   const char *colour, double width, int dash)
 {
-    const char *provenance = record_text(record, "provenance");
-    for (int i = 0; i < N_FILLS; i++)
-        if (strcmp(fills[i].provenance, provenance) == 0)
-            return i;
-    return 0;
+    fprintf(figure->gp,
+            "set arrow from screen %.5f, screen %.5f to screen %.5f, screen %.5f nohead linecolor rgb '%s' "
+            "linewidth %.3g dashtype %d\n",
+            screen_x(x0), screen_y(figure, y0), screen_x(x1), screen_y(figure, y1), colour, width, dash);
 }
 
-static int fill_of(const struct series *series)
+static void point(const struct figure *figure, double x, double y, const char *colour, int type)
 {
-    return record_fill(series->record);
+    fprintf(figure->gp,
+            "set label '' at screen %.5f, screen %.5f point pointtype %d pointsize 0.5 linecolor rgb '%s'\n",
+            screen_x(x), screen_y(figure, y), type, colour);
+}
+
+static int point_type(int shape, int look)
+{
+    return shapes[shape % SHAPES][looks[look].filled ? 0 : 1];
+}
+
+/* As wide as a swatch and a half. */
+static void line_sample(const struct figure *figure, double x, double y, const char *colour, int look,
+                        int shape)
+{
+    /* gnuplot's SVG keeps the dashes of a line before it that has the same colour and width. */
+    stroke(figure, x, y, x + 16, y, colour, 0.9 + 0.01 * look, looks[look].dash);
+    if (shape >= 0)
+        point(figure, x + 8, y, colour, point_type(shape, look));
 }
 
 static bool on_page(const struct page *page, int workload)
@@ -103,47 +425,44 @@ static bool on_page(const struct page *page, int workload)
     return false;
 }
 
-/* Head of a figure: title, origin, and what the fills that occur mean. */
-static void head(struct figure *figure, const char *title, const char *origin, bool with_fills)
+/* What the marks of each provenance that occurs look like. */
+static void provenance_key(const struct figure *figure, double y)
 {
-    double y = edge + 5;
-    char shown[TEXT_SIZE];
-    fputs("set label ", figure->gp);
-    write_gnuplot(figure->gp, text_clean(title, 52, shown));
-    fprintf(figure->gp, " at screen %.5f, screen %.5f left font ',' . title_size\n", screen_x(edge),
-            screen_y(figure, y));
-    y += line_height;
-    label(figure, edge, y, "left", text_clean(origin, 60, shown));
-    y += line_height;
-    if (with_fills) {
-        double x = edge;
-        for (int fill = 0; fill < N_FILLS; fill++) {
-            bool occurs = false;
-            for (int i = 0; i < figure->view->n_series && !occurs; i++)
-                occurs = on_page(figure->page, figure->view->series[i].workload) &&
-                         fill_of(&figure->view->series[i]) == fill;
-            if (!occurs)
-                continue;
-            swatch(figure, x, y, "#555555", fill);
-            label(figure, x + 13, y, "left", fills[fill].provenance);
-            x += 20 + character * (double)strlen(fills[fill].provenance);
-        }
-        y += line_height;
+    double x = edge;
+    for (int look = 0; look < LOOKS; look++) {
+        if (!figure->occurs[look])
+            continue;
+        if (figure->mark == BARS)
+            swatch(figure, x, y, baseline_colour, look);
+        else if (figure->mark == LINES)
+            line_sample(figure, x, y, baseline_colour, look, 0);
+        else
+            point(figure, x + 5, y, baseline_colour, point_type(0, look));
+        x += figure->mark == LINES ? 19 : 13;
+        label(figure, x, y, "left", looks[look].provenance);
+        x += text_points(looks[look].provenance) + 9;
     }
-    figure->top = y;
 }
 
-static bool figure_open(struct figure *figure, const char *folder, const char *name, double height,
-                        const char *columns, struct error *error)
+static double head_height(const struct figure *figure)
 {
-    char *path[2] = {NULL, NULL};
-    figure->name = name;
-    figure->height = height;
+    return edge + (figure->head.n + 2) * line_height + 3;
+}
+
+/* Opens a figure of that height between head and notes, and draws these. */
+static bool figure_open(struct figure *figure, double height, const char *columns, struct error *error)
+{
+    char *path[2] = {NULL, NULL}, shown[TEXT_SIZE];
+    const char *name = figure->name;
+    figure->top = head_height(figure);
+    figure->bottom = figure->top + height;
+    figure->height = figure->bottom + figure->notes.n * line_height + edge;
     figure->plot = open_memstream(&figure->plot_text, &figure->plot_size);
-    bool named = figure->plot && asprintf(&path[0], "%s/%s.dat", folder, name) >= 0 &&
-                 asprintf(&path[1], "%s/%s.gp", folder, name) >= 0;
+    bool named = figure->plot && !figure->head.failed && !figure->notes.failed &&
+                 asprintf(&path[0], "%s/%s.dat", figure->folder, name) >= 0 &&
+                 asprintf(&path[1], "%s/%s.gp", figure->folder, name) >= 0;
     if (!named) {
-        error_set(error, STATUS_FAILED, "%s/%s: out of memory", folder, name);
+        error_set(error, STATUS_FAILED, "%s/%s: out of memory", figure->folder, name);
     } else if (!(figure->dat = fopen(path[0], "w")) || !(figure->gp = fopen(path[1], "w"))) {
         error_set(error, STATUS_FAILED, "%s: %s; the folder must exist and be writable",
                   figure->dat ? path[1] : path[0], strerror(errno));
@@ -159,10 +478,21 @@ static bool figure_open(struct figure *figure, const char *folder, const char *n
             "set encoding utf8\n"
             "set terminal svg size 672,%.0f font 'sans-serif,18.67' linewidth 2 noenhanced name '%s'\n"
             "title_size = '21'\n"
+            "small_size = '13'\n"
             "unset key\n"
             "set tics scale 0.5\n"
             "set border linewidth 0.5\n",
-            name, name, name, height * 672 / page_width, name);
+            name, name, name, figure->height * 672 / page_width, name);
+    double y = edge + 5;
+    fputs("set label ", figure->gp);
+    write_gnuplot(figure->gp, fit(figure->title, (page_width - 2 * edge) * type_size / title_size, shown));
+    fprintf(figure->gp, " at screen %.5f, screen %.5f left font ',' . title_size\n", screen_x(edge),
+            screen_y(figure, y));
+    for (int i = 0; i < figure->head.n; i++)
+        label(figure, edge, y += line_height, "left", figure->head.text[i]);
+    provenance_key(figure, y + line_height);
+    for (int i = 0; i < figure->notes.n; i++)
+        label(figure, edge, figure->bottom + (i + 0.5) * line_height, "left", figure->notes.text[i]);
     return true;
 }
 
@@ -175,10 +505,67 @@ static void area(const struct figure *figure, double left, double right, double 
             screen_x(left), screen_x(right), screen_y(figure, top), screen_y(figure, bottom));
 }
 
+static void tics_begin(const struct figure *figure, char axis)
+{
+    fprintf(figure->gp, "set %ctics nomirror out offset %s (", axis, axis == 'x' ? "0,0.3" : "0.5,0");
+}
+
+/* From 0 on, as many as do not touch in so much room. */
+static void linear_tics(const struct figure *figure, char axis, double high, double points)
+{
+    static const double factors[] = {1, 2, 5};
+    const double least = axis == 'x' ? 22 : 14;
+    double step = 0;
+    for (int k = (int)floor(log10(high)) - 1; step <= 0; k++)
+        for (int f = 0; f < 3 && step <= 0; f++)
+            if (factors[f] * pow(10, k) / high * points >= least)
+                step = factors[f] * pow(10, k);
+    tics_begin(figure, axis);
+    for (int i = 0; i * step <= high * (1 + 1e-9); i++)
+        fprintf(figure->gp, "%s'%g' %.9g", i ? ", " : "", i * step, i * step);
+    fputs(")\n", figure->gp);
+}
+
+/* Powers of ten, and what lies between where there are few of them. */
+static void log_tics(const struct figure *figure, char axis, double low, double high, double points)
+{
+    static const double factors[][8] = {{1}, {1, 3}, {1, 2, 5}, {1, 1.5, 2, 3, 4, 5, 7}};
+    static const int counts[] = {1, 2, 3, 7};
+    const int most = (int)fmax(2, points / (axis == 'x' ? 28 : 12));
+    int best = 0, every = 1, any = 0;
+    const int first = (int)floor(log10(low)), last = (int)ceil(log10(high));
+    for (int set = 0; set < 4; set++) {
+        int n = 0;
+        for (int k = first; k <= last; k++)
+            for (int f = 0; f < counts[set]; f++) {
+                const double at = factors[set][f] * pow(10, k);
+                n += at >= low && at <= high;
+            }
+        if (set == 0)
+            every = (n + most - 1) / most;
+        if (n <= most && every <= 1)
+            best = set;
+    }
+    tics_begin(figure, axis);
+    for (int k = first; k <= last; k++)
+        for (int f = 0; f < counts[best]; f++) {
+            const double at = factors[best][f] * pow(10, k);
+            if (at >= low && at <= high && k % (every > 0 ? every : 1) == 0)
+                fprintf(figure->gp, "%s'%g' %.9g", any++ ? ", " : "", at, at);
+        }
+    if (!any)
+        fprintf(figure->gp, "'%.3g' %.9g, '%.3g' %.9g", low, low, high, high);
+    for (int k = first; k <= last && last - first <= 4; k++)
+        for (int f = 1; f < 10; f++)
+            if (f * pow(10, k) >= low && f * pow(10, k) <= high)
+                fprintf(figure->gp, ", '' %.9g 1", f * pow(10, k));
+    fputs(")\n", figure->gp);
+}
+
 static void block_begin(struct figure *figure, const char *what)
 {
     char shown[TEXT_SIZE];
-    fprintf(figure->dat, "%s# %s\n", figure->blocks ? "\n\n" : "", text_clean(what, 60, shown));
+    fprintf(figure->dat, "%s# %s\n", figure->blocks ? "\n\n" : "", text_clean(what, WIDEST_LINE, shown));
     figure->blocks++;
 }
 
@@ -187,7 +574,7 @@ static void data_name(const struct figure *figure, const char *name)
 {
     char shown[TEXT_SIZE];
     fputs(" \"", figure->dat);
-    for (const char *c = text_clean(name, 60, shown); *c; c++)
+    for (const char *c = text_clean(name, WIDEST_LINE, shown); *c; c++)
         fputc(*c == '"' ? '\'' : *c, figure->dat);
     fputs("\"\n", figure->dat);
 }
@@ -203,14 +590,25 @@ __attribute__((format(printf, 2, 3))) static void draw(struct figure *figure, co
     va_end(arguments);
 }
 
-static void draw_boxes(struct figure *figure, const char *colour, int fill)
+static void draw_boxes(struct figure *figure, const char *colour, int look)
 {
-    const char *layers[] = {fills[fill].fill, fills[fill].over};
+    const char *layers[] = {looks[look].fill, looks[look].over};
     for (int i = 0; i < 2 && layers[i]; i++)
         draw(figure,
              "using (($1+$2)/2):3:1:2:($3-0.36):($3+0.36) with boxxyerror fillcolor rgb '%s' fillstyle %s "
              "noborder",
              colour, layers[i]);
+}
+
+/* Points of "x y low high", joined; y in seconds, drawn times scale. */
+static void draw_line(struct figure *figure, const char *colour, int look, int shape, double scale)
+{
+    draw(figure, "using 1:($2*%g) with lines linecolor rgb '%s' linewidth 0.9 dashtype %d", scale, colour,
+         looks[look].dash);
+    draw(figure, "using 1:($3*%g):(0):(($4-$3)*%g) with vectors nohead linecolor rgb '%s' linewidth 0.6",
+         scale, scale, colour);
+    draw(figure, "using 1:($2*%g) with points linecolor rgb '%s' linewidth 0.5 pointtype %d pointsize 0.5",
+         scale, colour, point_type(shape, look));
 }
 
 static bool figure_abandon(struct figure *figure)
@@ -222,10 +620,12 @@ static bool figure_abandon(struct figure *figure)
     if (figure->plot)
         fclose(figure->plot);
     free(figure->plot_text);
+    free(figure->head.text);
+    free(figure->notes.text);
     return false;
 }
 
-static bool figure_close(struct figure *figure, const char *folder, struct error *error)
+static bool figure_close(struct figure *figure, struct error *error)
 {
     bool written = fclose(figure->plot) == 0;
     figure->plot = NULL;
@@ -235,24 +635,36 @@ static bool figure_close(struct figure *figure, const char *folder, struct error
                 "set output\n"
                 "set terminal pdfcairo size 3.5in,%.4fin font 'sans-serif,7' fontscale 1 linewidth 0.8 "
                 "pointscale 0.4 noenhanced\n"
+                "small_size = '4.9'\n"
                 "set label 1 font ',7.9'\n"
                 "set output '%s.pdf'\nreplot\nset output\n",
                 figure->name, figure->plot_text, figure->height / 72, figure->name);
     written = written && !ferror(figure->gp) && !ferror(figure->dat);
-    figure_abandon(figure);
-    return written || error_set(error, STATUS_FAILED, "%s/%s: cannot be written", folder, figure->name);
+    return written ||
+           error_set(error, STATUS_FAILED, "%s/%s: cannot be written", figure->folder, figure->name);
 }
 
-static double label_margin(const struct view *view, const struct page *page)
+static double longest_label(const struct view *view, const struct page *page)
 {
-    int columns = 4;
-    char shown[TEXT_SIZE];
+    double points = text_points("cpu");
     for (int i = 0; i < view->n_series; i++)
-        if (on_page(page, view->series[i].workload)) {
-            int own = text_columns(text_clean(view->series[i].label, LABEL_COLUMNS, shown));
-            columns = own > columns ? own : columns;
-        }
-    return edge + 10 + columns * character;
+        if (on_page(page, view->series[i].workload))
+            points = fmax(points, text_points(view->series[i].label));
+    return points;
+}
+
+/* Room for names of bars, and the names in it. */
+static double name_room(double longest)
+{
+    return fmin(longest, 0.42 * page_width);
+}
+
+static void note_labels(struct figure *figure, double room)
+{
+    char shown[TEXT_SIZE];
+    for (int i = 0; i < figure->view->n_series; i++)
+        if (on_page(figure->page, figure->view->series[i].workload))
+            fit_noted(figure, figure->view->series[i].label, room, shown);
 }
 
 static const struct result *model_result(const struct view *view, const struct series *series)
@@ -260,14 +672,31 @@ static const struct result *model_result(const struct view *view, const struct s
     return series->model >= 0 ? &view->results[series->model] : NULL;
 }
 
-/* A line above a workload's bars. */
-static void workload_heading(const struct figure *figure, int index, double y)
+/* A line above a workload's bars. Returns where it ends. */
+static double workload_heading(const struct figure *figure, int index, double y)
 {
-    const struct workload *workload = &figure->view->workloads[index];
-    char *text = workload_what(workload);
-    if (text)
+    char *text = workload_what(&figure->view->workloads[index]);
+    double end = edge;
+    if (text) {
         label(figure, edge, y, "left", text);
+        end += text_points(text);
+    }
     free(text);
+    return end;
+}
+
+static bool has_time(const json_t *record)
+{
+    return !isnan(record_number(record, "time_s.median"));
+}
+
+static const double pitch = 9.5 * 1.25; /* of rows of bars */
+
+/* Speed-up of the whole model */
+
+static bool speedup_shows(const json_t *record)
+{
+    return !record_compared(record) && strcmp(record_text(record, "scope"), "model") == 0;
 }
 
 static bool speedup_wanted(const struct view *view, int workload)
@@ -280,20 +709,15 @@ static bool speedup_wanted(const struct view *view, int workload)
     return compared >= 2;
 }
 
-static void baseline_note(const struct figure *figure, int index, double y)
+/* What 1 is, beside the workload's heading where there is room, else as a row of its own. */
+static bool baseline_beside(const struct view *view, int index, char text[TEXT_SIZE])
 {
-    const struct series *baseline = &figure->view->series[figure->view->workloads[index].baseline];
-    char *text, shown[TEXT_SIZE], threads[40] = "";
-    double count = record_number(baseline->record, "threads");
-    if (!isnan(count))
-        snprintf(threads, sizeof threads, ", %.0f thread%s", count, count == 1 ? "" : "s");
-    const char *precision = record_text(baseline->record, "plan.precision");
-    if (asprintf(&text, "1 = %s (%s%s%s%s)", text_clean(baseline->label, 24, shown),
-                 record_text(baseline->record, "provenance"), precision ? ", " : "",
-                 precision ? precision : "", threads) < 0)
-        return;
-    label(figure, page_width - edge, y, "right", text);
-    free(text);
+    char shown[TEXT_SIZE], *what = workload_what(&view->workloads[index]);
+    snprintf(text, TEXT_SIZE, "1 = %.200s",
+             fit(view->series[view->workloads[index].baseline].label, page_width / 2, shown));
+    const bool beside = what && text_points(what) + text_points(text) < page_width - 2 * edge - 2 * type_size;
+    free(what);
+    return beside;
 }
 
 /* "6.25x int8" */
@@ -306,13 +730,64 @@ static const char *speedup_text(const struct series *series, double value, char 
     return text;
 }
 
-static bool draw_speedup(const struct view *view, const struct page *page, const char *folder,
-                         const char *name, const char *title, const char *origin, struct error *error)
+static void ratio_axis(const struct figure *figure, double low, double high, bool logarithmic, int rows,
+                       double width, const char *name)
 {
-    struct figure figure = {.view = view, .page = page};
-    char longest[2 * TEXT_SIZE];
-    int rows = 0, widest = 4;
-    double low = 1, high = 1;
+    char text[TEXT_SIZE];
+    fprintf(figure->gp, "%sset xrange [%.9g:%.9g]\nset yrange [%d:0]\nunset ytics\nset border 1\n",
+            logarithmic ? "set logscale x 10\n" : "", low, high, rows);
+    if (logarithmic)
+        log_tics(figure, 'x', low, high, width);
+    else
+        linear_tics(figure, 'x', high, width);
+    snprintf(text, sizeof text, "%s%s", name, logarithmic ? ", log scale" : "");
+    x_name(figure, text);
+}
+
+/* The bar of a ratio in the last block, its interval, and the line at 1. */
+static void ratio_bar(struct figure *figure, const char *colour, int look, double ratio, double low,
+                      double high, int row, const char *text)
+{
+    fprintf(figure->gp, "set arrow from first 1, first %d to first 1, first %d nohead linewidth 0.8 front\n",
+            row, row + 1);
+    draw_boxes(figure, colour, look);
+    if (high > low)
+        draw(figure, "using 4:3:($5-$4):(0) with vectors nohead linecolor rgb '#000000' linewidth 0.8");
+    fputs("set label ", figure->gp);
+    write_gnuplot(figure->gp, text);
+    fprintf(figure->gp, " at first %.9g, first %.1f left offset character 0.4,0\n",
+            fmax(fmax(1, ratio), high), row + 0.5);
+}
+
+static void speedup_row(struct figure *figure, const struct series *series, double left, int row, double y,
+                        bool logarithmic)
+{
+    const struct result *model = model_result(figure->view, series);
+    char shown[TEXT_SIZE], value[2 * TEXT_SIZE];
+    struct speedup speedup;
+    label(figure, left - 5, y, "right", fit(series->label, name_room(left), shown));
+    if (view_speedup(figure->view, series, &speedup)) {
+        block_begin(figure, series->label);
+        fprintf(figure->dat, "%.9g %.9g %.1f %.9g %.9g", logarithmic ? fmin(1, speedup.value) : 0,
+                logarithmic ? fmax(1, speedup.value) : speedup.value, row + 0.5, speedup.low, speedup.high);
+        data_name(figure, series->label);
+        ratio_bar(figure, platform_colour(figure->palette, series->label), record_look(series->record),
+                  speedup.value, speedup.low, speedup.high, row, speedup_text(series, speedup.value, value));
+        return;
+    }
+    snprintf(value, sizeof value, "skipped: %.200s", model->skipped ? model->skipped : "no baseline");
+    label(figure, left + 3, y, "left", fit(value, page_width - left - 3 - edge, shown));
+}
+
+static bool draw_speedup(struct figure *figure, struct error *error)
+{
+    const struct view *view = figure->view;
+    const struct page *page = figure->page;
+    char text[2 * TEXT_SIZE];
+    int rows = 0, row = 0;
+    double low = 1, high = 1, widest = text_points("100\xc3\x97");
+    for (int p = 0; p < page->n; p++)
+        rows += baseline_beside(view, page->workloads[p], text) ? 1 : 2;
     for (int i = 0; i < view->n_series; i++) {
         const struct series *series = &view->series[i];
         struct speedup speedup;
@@ -323,85 +798,40 @@ static bool draw_speedup(const struct view *view, const struct page *page, const
             continue;
         low = fmin(low, fmin(speedup.low, speedup.value));
         high = fmax(high, fmax(speedup.high, speedup.value));
-        int columns = text_columns(speedup_text(series, speedup.value, longest));
-        widest = columns > widest ? columns : widest;
+        widest = fmax(widest, text_points(speedup_text(series, speedup.value, text)));
     }
-    rows += page->n;
-    double head_height = edge + 3 * line_height + 3, plot_height = rows * line_height * 1.25;
-    if (!figure_open(&figure, folder, name, head_height + plot_height + 26 + edge,
+    const double room = name_room(longest_label(view, page)), plot_height = rows * pitch;
+    note_labels(figure, room);
+    if (!figure_open(figure, plot_height + 26,
                      "columns: from, to, row, low, high (speed-up over the CPU, interval of both times' 95 % "
                      "intervals), platform",
                      error))
-        return figure_abandon(&figure);
-    bool logarithmic = high / low > 10;
-    double from = logarithmic ? low < 1 ? low / 1.25 : 1 / 1.1 : 0,
-           to = logarithmic ? high * 1.1 : high * 1.05;
-    double left = label_margin(view, page), right = page_width - edge - 6 - (widest + 1) * character;
-    head(&figure, title, origin, true);
-    area(&figure, left, right, head_height, head_height + plot_height);
-    fprintf(figure.gp, "%sset xrange [%.9g:%.9g]\nset yrange [%d:0]\nunset ytics\n",
-            logarithmic ? "set logscale x 10\n" : "", from, to, rows);
-    fputs("set border 1\nset xtics nomirror out offset 0,0.3 format '%g'\n", figure.gp);
-    if (logarithmic && high / low < 100) {
-        fputs("set xtics add (0.2, 0.5, 2, 5, 20, 50, 200, 500)\n", figure.gp);
-    } else if (logarithmic) {
-        /* As many decades between labels ("1e-06") as their width asks for. */
-        const double labels = fmax(1, (right - left) / (7 * character));
-        fprintf(figure.gp, "set xtics 1e-60,1e%d\n", (int)fmax(1, ceil(log10(to / from) / labels)));
-    }
-    fprintf(figure.gp, "set xlabel %s offset 0,0.7\n", logarithmic ? "'speed-up, log scale'" : "'speed-up'");
-    double row = 0, pitch = line_height * 1.25;
+        return false;
+    const bool logarithmic = high / low > 10;
+    const double left = edge + 10 + room, right = page_width - edge - 5 - widest;
+    area(figure, left, right, figure->top, figure->top + plot_height);
+    ratio_axis(figure, logarithmic ? low < 1 ? low / 1.25 : 1 / 1.1 : 0, high * (logarithmic ? 1.1 : 1.05),
+               logarithmic, rows, right - left, "speed-up");
     for (int p = 0; p < page->n; p++) {
-        int workload = page->workloads[p];
-        double y = head_height + (row + 0.5) * pitch;
-        workload_heading(&figure, workload, y);
-        baseline_note(&figure, workload, y);
-        row += 1;
-        for (int i = 0, n = 0; i < view->n_series; i++) {
-            const struct series *series = &view->series[i];
-            const struct result *model = model_result(view, series);
-            if (series->workload != workload || !model)
+        const int workload = page->workloads[p];
+        const bool beside = baseline_beside(view, workload, text);
+        workload_heading(figure, workload, figure->top + (row + 0.5) * pitch);
+        row += beside ? 0 : 1;
+        label(figure, beside ? page_width - edge : edge, figure->top + (row++ + 0.5) * pitch,
+              beside ? "right" : "left", text);
+        for (int i = 0; i < view->n_series; i++) {
+            if (view->series[i].workload != workload || view->series[i].model < 0)
                 continue;
-            y = head_height + (row + 0.5) * pitch;
-            char shown[TEXT_SIZE], value[2 * TEXT_SIZE];
-            struct speedup speedup;
-            label(&figure, left - 5, y, "right", text_clean(series->label, LABEL_COLUMNS, shown));
-            if (view_speedup(view, series, &speedup)) {
-                fprintf(
-                    figure.gp,
-                    "set arrow from first 1, first %.0f to first 1, first %.0f nohead linewidth 0.8 front\n",
-                    row, row + 1);
-                block_begin(&figure, series->label);
-                fprintf(figure.dat, "%.9g %.9g %.1f %.9g %.9g", logarithmic ? fmin(1, speedup.value) : 0,
-                        logarithmic ? fmax(1, speedup.value) : speedup.value, row + 0.5, speedup.low,
-                        speedup.high);
-                data_name(&figure, series->label);
-                draw_boxes(&figure, i == view->workloads[workload].baseline ? "#555555" : colours[n % 6],
-                           fill_of(series));
-                if (speedup.high > speedup.low)
-                    draw(&figure,
-                         "using 4:3:($5-$4):(0) with vectors nohead linecolor rgb '#000000' linewidth 0.8");
-                fputs("set label ", figure.gp);
-                write_gnuplot(figure.gp, speedup_text(series, speedup.value, value));
-                fprintf(figure.gp, " at first %.9g, first %.1f left offset character 0.4,0\n",
-                        fmax(fmax(1, speedup.value), speedup.high), row + 0.5);
-            } else {
-                char *reason;
-                if (asprintf(&reason, "skipped: %s", model->skipped ? model->skipped : "no baseline") >= 0) {
-                    label(&figure, left + 3, y, "left",
-                          text_clean(reason, (int)((page_width - left - 6) / character), shown));
-                    free(reason);
-                }
-            }
-            if (i != view->workloads[workload].baseline)
-                n++;
-            row += 1;
+            speedup_row(figure, &view->series[i], left, row, figure->top + (row + 0.5) * pitch, logarithmic);
+            row++;
         }
     }
-    return figure_close(&figure, folder, error);
+    return true;
 }
 
-enum { COMPARISON_MOST_ROWS = 128, VARIANT_COLUMNS = 20 };
+/* Variants compared */
+
+enum { COMPARISON_MOST_ROWS = 128 };
 
 /* A heading, or the bar of one variant of one unit against its baseline. */
 struct comparison_row {
@@ -416,15 +846,9 @@ struct comparison_rows {
     double low, high; /* of all intervals and 1 */
 };
 
-static bool compared_as(const json_t *record, const char *role)
+static bool comparison_shows(const json_t *record)
 {
-    const char *own = record_text(record, "compare.role");
-    return own && strcmp(own, role) == 0;
-}
-
-static bool has_time(const json_t *record)
-{
-    return !isnan(record_number(record, "time_s.median"));
+    return record_text(record, "compare.role") && has_time(record);
 }
 
 static void comparison_add(struct comparison_rows *rows, struct comparison_row row)
@@ -444,6 +868,11 @@ static void ratio_interval(const json_t *record, double *low, double *high)
     *high = has ? json_number_value(json_array_get(interval, 1)) : ratio;
 }
 
+static bool has_ratio(const json_t *record)
+{
+    return record_number(record, "compare.ratio") > 0;
+}
+
 static void comparison_list(const struct view *view, const struct page *page, struct comparison_rows *rows)
 {
     *rows = (struct comparison_rows){.low = 1, .high = 1};
@@ -456,8 +885,7 @@ static void comparison_list(const struct view *view, const struct page *page, st
         json_array_foreach(view->set->records, i, record)
         {
             double low, high;
-            if (!record_get(record, "compare") || !has_time(record) ||
-                !record_of_workload(record, &view->workloads[workload]))
+            if (!comparison_shows(record) || !record_of_workload(record, &view->workloads[workload]))
                 continue;
             if (!last || !json_equal(record_get(record, "platform"), record_get(last, "platform")) ||
                 !json_equal(record_get(record, "device"), record_get(last, "device")))
@@ -465,11 +893,13 @@ static void comparison_list(const struct view *view, const struct page *page, st
             last = record;
             if (compared_as(record, "baseline"))
                 comparison_add(rows, (struct comparison_row){record, workload, .unit = true});
-            else if (!isnan(record_number(record, "compare.ratio")))
+            else if (has_ratio(record))
                 comparison_add(rows, (struct comparison_row){.record = record, .workload = workload});
             ratio_interval(record, &low, &high);
-            rows->low = fmin(rows->low, low);
-            rows->high = fmax(rows->high, high);
+            if (has_ratio(record) && low > 0) {
+                rows->low = fmin(rows->low, low);
+                rows->high = fmax(rows->high, high);
+            }
         }
     }
 }
@@ -480,46 +910,60 @@ static bool comparison_wanted(const struct view *view, int workload)
     json_t *record;
     json_array_foreach(view->set->records, i, record)
     {
-        if (!isnan(record_number(record, "compare.ratio")) &&
+        if (has_ratio(record) && comparison_shows(record) &&
             record_of_workload(record, &view->workloads[workload]))
             return true;
     }
     return false;
 }
 
-static const char *variant_name(const json_t *record)
+static const char *unit_name(const json_t *record)
 {
-    const char *what = record_text(record, "compare.what"), *kernel = record_text(record, "kernel");
-    if (compared_as(record, "control"))
-        return "A/A control";
-    return kernel && what && strcmp(what, "kernel") == 0 ? kernel : record_text(record, "compare.variant");
+    const char *stage = record_text(record, "stage");
+    return stage ? stage : record_text(record, "scope");
 }
 
-/* A platform, or a unit with its baseline: what 1 is. */
-static void comparison_heading(const struct figure *figure, const struct comparison_row *row, double y)
+/* What 1 is, behind the unit. Returns the room for that. */
+static double heading_rest(const json_t *record, char rest[TEXT_SIZE])
 {
-    char time[TEXT_SIZE], shown[TEXT_SIZE], unit[TEXT_SIZE], baseline[TEXT_SIZE], *text;
-    const char *device = record_text(row->record, "device"), *stage = record_text(row->record, "stage");
-    int length;
-    format_quantity(record_number(row->record, "time_s.median"), "s", time);
-    if (row->platform)
-        length = asprintf(&text, "%s%s%s", record_text(row->record, "platform"), device ? ":" : "",
-                          device ? device : "");
-    else
-        length = asprintf(&text, "%s: 1 = %s, %s",
-                          text_clean(stage ? stage : record_text(row->record, "scope"), 18, unit),
-                          text_clean(variant_name(row->record), 16, baseline), time);
-    if (length < 0)
+    char time[TEXT_SIZE], baseline[TEXT_SIZE];
+    format_quantity(record_number(record, "time_s.median"), "s", time);
+    snprintf(rest, TEXT_SIZE, ": 1 = %.120s, %.40s", fit(variant_name(record), page_width / 3, baseline),
+             time);
+    return page_width - 2 * edge - 8 - text_points(rest);
+}
+
+static void unit_heading(const struct figure *figure, const json_t *record, double y)
+{
+    char rest[TEXT_SIZE], unit[TEXT_SIZE], text[2 * TEXT_SIZE];
+    const double room = heading_rest(record, rest);
+    snprintf(text, sizeof text, "%s%s", fit(unit_name(record), room, unit), rest);
+    label(figure, edge + 8, y, "left", text);
+}
+
+static void platform_heading(const struct figure *figure, const json_t *record, double y)
+{
+    char shown[TEXT_SIZE], *text;
+    const char *device = record_text(record, "device");
+    if (asprintf(&text, "%s%s%s", record_text(record, "platform"), device ? ":" : "", device ? device : "") <
+        0)
         return;
-    label(figure, row->platform ? edge + 4 : edge + 8, y, "left", text_clean(text, 56, shown));
+    label(figure, edge + 4, y, "left", fit(text, page_width - 2 * edge - 4, shown));
     free(text);
 }
 
-static void comparison_bar(struct figure *figure, const json_t *record, double row, bool logarithmic,
-                           int colour)
+static const char *comparison_text(const json_t *record, char text[TEXT_SIZE])
+{
+    const char *verdict = record_text(record, "compare.verdict");
+    char shown[TEXT_SIZE];
+    format_number(record_number(record, "compare.ratio"), text);
+    snprintf(text + strlen(text), TEXT_SIZE - strlen(text), "\xc3\x97 %s", text_clean(verdict, 12, shown));
+    return text;
+}
+
+static void comparison_bar(struct figure *figure, const json_t *record, int row, bool logarithmic)
 {
     const double ratio = record_number(record, "compare.ratio");
-    const char *verdict = record_text(record, "compare.verdict");
     char value[TEXT_SIZE];
     double low, high;
     ratio_interval(record, &low, &high);
@@ -527,102 +971,74 @@ static void comparison_bar(struct figure *figure, const json_t *record, double r
     fprintf(figure->dat, "%.9g %.9g %.1f %.9g %.9g", logarithmic ? fmin(1, ratio) : 0,
             logarithmic ? fmax(1, ratio) : ratio, row + 0.5, low, high);
     data_name(figure, variant_name(record));
-    draw_boxes(figure, colour < 0 ? other_colour : colours[colour % 6], record_fill(record));
-    if (high > low)
-        draw(figure, "using 4:3:($5-$4):(0) with vectors nohead linecolor rgb '#000000' linewidth 0.8");
-    format_number(ratio, value);
-    snprintf(value + strlen(value), TEXT_SIZE - strlen(value), "\xc3\x97 %s", verdict ? verdict : "");
-    fputs("set label ", figure->gp);
-    write_gnuplot(figure->gp, value);
-    fprintf(figure->gp, " at first %.9g, first %.1f left offset character 0.4,0\n",
-            fmax(fmax(1, ratio), high), row + 0.5);
+    ratio_bar(figure, variant_colour(figure->palette, record), record_look(record), ratio, low, high, row,
+              comparison_text(record, value));
 }
 
-/* The same variant has the same colour in all units. */
-static int variant_colour(const struct comparison_rows *rows, int row)
+static bool is_bar(const struct comparison_row *row)
 {
-    const char *seen[COMPARISON_MOST_ROWS];
-    int n = 0, at = 0;
-    for (int i = 0; i <= row; i++) {
-        const json_t *record = rows->rows[i].record;
-        if (!record || !compared_as(record, "variant"))
-            continue;
-        for (at = 0; at < n && strcmp(seen[at], variant_name(record));)
-            at++;
-        if (at == n)
-            seen[n++] = variant_name(record);
-    }
-    return at;
+    return row->record && !row->unit && !row->platform;
 }
 
-static bool draw_comparison(const struct view *view, const struct page *page, const char *folder,
-                            const char *name, const char *title, const char *origin, struct error *error)
+static bool draw_comparison(struct figure *figure, struct error *error)
 {
-    struct figure figure = {.view = view, .page = page};
     struct comparison_rows *rows = malloc(sizeof *rows);
     char shown[TEXT_SIZE];
-    int widest = 4;
+    double longest = text_points("A/A control"), widest = text_points("1.00\xc3\x97");
     if (!rows)
-        return error_set(error, STATUS_FAILED, "%s/%s: out of memory", folder, name);
-    comparison_list(view, page, rows);
+        return error_set(error, STATUS_FAILED, "%s/%s: out of memory", figure->folder, figure->name);
+    comparison_list(figure->view, figure->page, rows);
     for (int i = 0; i < rows->n; i++)
-        if (rows->rows[i].record && !rows->rows[i].unit && !rows->rows[i].platform) {
-            const int columns =
-                text_columns(text_clean(variant_name(rows->rows[i].record), VARIANT_COLUMNS, shown));
-            widest = columns > widest ? columns : widest;
+        if (is_bar(&rows->rows[i])) {
+            longest = fmax(longest, text_points(variant_name(rows->rows[i].record)));
+            widest = fmax(widest, text_points(comparison_text(rows->rows[i].record, shown)));
         }
-    const double pitch = line_height * 1.25, head_height = edge + 3 * line_height + 3;
-    const double plot_height = rows->n * pitch, left = edge + 12 + widest * 1.15 * character;
-    const double right = page_width - edge - 6 - 16 * character;
+    const double room = name_room(longest), plot_height = rows->n * pitch;
+    const double left = edge + 12 + room, right = page_width - edge - 5 - widest;
     const bool logarithmic = rows->high / rows->low > 10;
+    for (int i = 0; i < rows->n; i++) {
+        const json_t *record = rows->rows[i].record;
+        char rest[TEXT_SIZE];
+        if (is_bar(&rows->rows[i]))
+            fit_noted(figure, variant_name(record), room, shown);
+        else if (rows->rows[i].unit)
+            fit_noted(figure, unit_name(record), heading_rest(record, rest), shown);
+    }
+    if (rows->left_out)
+        lines_add(&figure->notes, "not shown: %d rows more, see the table", rows->left_out);
     if (!figure_open(
-            &figure, folder, name, head_height + plot_height + 26 + edge + (rows->left_out ? line_height : 0),
+            figure, plot_height + 26,
             "columns: from, to, row, low, high (the baseline's time over the variant's, 95 % interval), "
             "variant",
             error)) {
         free(rows);
-        return figure_abandon(&figure);
+        return false;
     }
-    head(&figure, title, origin, true);
-    area(&figure, left, right, head_height, head_height + plot_height);
-    fprintf(figure.gp, "%sset xrange [%.9g:%.9g]\nset yrange [%d:0]\nunset ytics\n",
-            logarithmic ? "set logscale x 10\n" : "",
-            logarithmic ? fmax(rows->low, rows->high * 1e-6) / 1.25 : 0,
-            rows->high * (logarithmic ? 1.1 : 1.05), rows->n);
-    fputs("set border 1\nset xtics nomirror out offset 0,0.3 format '%g'\n", figure.gp);
-    if (logarithmic && rows->high / rows->low < 100)
-        fputs("set xtics add (0.2, 0.5, 2, 5, 20, 50)\n", figure.gp);
-    if (!logarithmic)
-        fprintf(figure.gp, "set xtics %g\n", rows->high > 5 ? 2.0 : rows->high > 2 ? 1.0 : 0.5);
-    fprintf(figure.gp, "set xlabel 'times as fast as the baseline%s' offset 0,0.7\n",
-            logarithmic ? ", log scale" : "");
+    area(figure, left, right, figure->top, figure->top + plot_height);
+    ratio_axis(figure, logarithmic ? fmax(rows->low, rows->high * 1e-6) / 1.25 : 0,
+               rows->high * (logarithmic ? 1.1 : 1.05), logarithmic, rows->n, right - left,
+               "times as fast as the baseline");
     for (int i = 0; i < rows->n; i++) {
         const struct comparison_row *row = &rows->rows[i];
-        const double y = head_height + (i + 0.5) * pitch;
+        const double y = figure->top + (i + 0.5) * pitch;
         if (!row->record) {
-            workload_heading(&figure, row->workload, y);
-        } else if (row->unit || row->platform) {
-            comparison_heading(&figure, row, y);
+            workload_heading(figure, row->workload, y);
+        } else if (row->platform) {
+            platform_heading(figure, row->record, y);
+        } else if (row->unit) {
+            unit_heading(figure, row->record, y);
         } else {
-            fprintf(figure.gp,
-                    "set arrow from first 1, first %d to first 1, first %d nohead linewidth 0.8 front\n", i,
-                    i + 1);
-            label(&figure, left - 5, y, "right",
-                  text_clean(variant_name(row->record), VARIANT_COLUMNS, shown));
-            comparison_bar(&figure, row->record, i, logarithmic,
-                           compared_as(row->record, "control") ? -1 : variant_colour(rows, i));
+            label(figure, left - 5, y, "right", fit(variant_name(row->record), room, shown));
+            comparison_bar(figure, row->record, i, logarithmic);
         }
     }
-    if (rows->left_out) {
-        snprintf(shown, sizeof shown, "not shown: %d rows more, see the table", rows->left_out);
-        label(&figure, edge, head_height + plot_height + 26 + line_height / 2, "left", shown);
-    }
     free(rows);
-    return figure_close(&figure, folder, error);
+    return true;
 }
 
 /* Published speed-ups beside modelled ones. Entries of the same two machines are a block; one of several
  * lengths is the mean. */
+
 enum { PUBLISHED_MOST = 64 };
 
 struct published_entry {
@@ -637,6 +1053,25 @@ struct published_list {
     int n;
 };
 
+static bool published_entry(const json_t *entry)
+{
+    const char *figure = record_text(entry, "figure");
+    return figure && !strcmp(figure, "speedup") && record_text(entry, "over") &&
+           record_number(entry, "value") > 0 && record_number(entry, "model") > 0;
+}
+
+static bool published_shows(const json_t *record)
+{
+    const json_t *entry;
+    size_t at;
+    json_array_foreach(record_get(record, "published"), at, entry)
+    {
+        if (published_entry(entry))
+            return true;
+    }
+    return false;
+}
+
 static void published_find(const struct view *view, int workload, struct published_list *list)
 {
     for (int i = 0; i < view->n_series; i++) {
@@ -647,13 +1082,9 @@ static void published_find(const struct view *view, int workload, struct publish
             continue;
         json_array_foreach(record_get(view->results[series->model].record, "published"), at, entry)
         {
-            const char *figure = record_text(entry, "figure");
-            const double value = record_number(entry, "value"), model = record_number(entry, "model");
-            if (!figure || strcmp(figure, "speedup") || !record_text(entry, "over") || !(value > 0) ||
-                !(model > 0) || list->n == PUBLISHED_MOST)
-                continue;
-            list->entries[list->n++] =
-                (struct published_entry){.entry = entry, .series = series, .workload = workload};
+            if (published_entry(entry) && list->n < PUBLISHED_MOST)
+                list->entries[list->n++] =
+                    (struct published_entry){.entry = entry, .series = series, .workload = workload};
         }
     }
 }
@@ -686,73 +1117,77 @@ static const char *published_remark(const struct published_entry *entry, bool mo
     return text;
 }
 
+static const char *published_text(const struct published_entry *entry, bool model, char text[2 * TEXT_SIZE])
+{
+    char number[TEXT_SIZE], remark[TEXT_SIZE];
+    snprintf(text, 2 * TEXT_SIZE, "%s%s",
+             format_number(record_number(entry->entry, model ? "model" : "value"), number),
+             published_remark(entry, model, remark));
+    return text;
+}
+
 /* Half a row high: published above, modelled below; as a share of the longest of its block. */
 static void published_bar(struct figure *figure, bool model, const struct published_entry *entry,
-                          double longest, double top, int colour, int fill)
+                          double longest, double top, const char *colour)
 {
     const double value = record_number(entry->entry, model ? "model" : "value");
-    const char *layers[] = {fills[fill].fill, fills[fill].over};
-    char number[TEXT_SIZE], remark[TEXT_SIZE], text[2 * TEXT_SIZE];
-    block_begin(figure, fills[fill].provenance);
+    const int look = model ? MODELLED : PUBLISHED;
+    const char *layers[] = {looks[look].fill, looks[look].over};
+    char text[2 * TEXT_SIZE];
+    block_begin(figure, looks[look].provenance);
     fprintf(figure->dat, "%.9g %.9g %.2f", value, longest, top + 0.22);
     data_name(figure, record_text(entry->entry, "id"));
     for (int i = 0; i < 2 && layers[i]; i++)
         draw(figure,
              "using ($1/$2/2):3:(0):($1/$2):($3-0.21):($3+0.21) with boxxyerror fillcolor rgb '%s' fillstyle "
-             "%s "
-             "noborder",
-             colours[colour], layers[i]);
-    snprintf(text, sizeof text, "%s%s", format_number(value, number), published_remark(entry, model, remark));
+             "%s noborder",
+             colour, layers[i]);
     fputs("set label ", figure->gp);
-    write_gnuplot(figure->gp, text);
+    write_gnuplot(figure->gp, published_text(entry, model, text));
     fprintf(figure->gp, " at first %.9g, first %.2f left offset character 0.4,0\n", value / longest,
             top + 0.22);
 }
 
-static bool draw_published(const struct view *view, const struct page *page, const char *folder,
-                           const char *name, const char *title, const char *origin, struct error *error)
+static bool draw_published(struct figure *figure, struct error *error)
 {
-    enum { PUBLISHED_FILL = 3, MODELLED_FILL = 2 };
-    struct figure figure = {.view = view, .page = page};
+    const struct view *view = figure->view;
     struct published_list list = {.n = 0};
     int blocks = 0;
-    for (int i = 0; i < page->n; i++)
-        published_find(view, page->workloads[i], &list);
+    char text[2 * TEXT_SIZE + 80], shown[2 * TEXT_SIZE];
+    double widest = 0;
+    for (int i = 0; i < figure->page->n; i++)
+        published_find(view, figure->page->workloads[i], &list);
     for (int i = 0; i < list.n; i++) {
         bool first = true;
         for (int k = 0; k < i; k++)
             first &= !same_machines(&list.entries[k], &list.entries[i]);
         blocks += first;
+        for (int model = 0; model < 2; model++)
+            widest = fmax(widest, text_points(published_text(&list.entries[i], model, shown)));
     }
-    const double pitch = line_height * 1.7, head_height = edge + 3 * line_height + 3;
-    const double plot_height = (list.n + 0.7 * blocks) * pitch, left = edge + 50;
-    if (!figure_open(&figure, folder, name, head_height + plot_height + 26 + edge,
+    const double row_height = line_height * 1.7, plot_height = (list.n + 0.7 * blocks) * row_height;
+    const double left = edge + 52;
+    figure->occurs[PUBLISHED] = figure->occurs[MODELLED] = true;
+    figure->occurs[MEASURED] = false;
+    if (!figure_open(figure, plot_height + 16,
                      "columns: speed-up, longest of its block, row, figure; published above modelled", error))
-        return figure_abandon(&figure);
-    head(&figure, title, origin, false);
-    double x = edge;
-    const int shown_fills[] = {PUBLISHED_FILL, MODELLED_FILL};
-    for (int i = 0; i < 2; i++) {
-        swatch(&figure, x, figure.top, "#555555", shown_fills[i]);
-        label(&figure, x + 13, figure.top, "left", fills[shown_fills[i]].provenance);
-        x += 20 + character * (double)strlen(fills[shown_fills[i]].provenance);
-    }
-    area(&figure, left, page_width - edge - 6 - 24 * character, head_height, head_height + plot_height);
-    fprintf(figure.gp, "set xrange [0:1]\nset yrange [%.2f:0]\nunset ytics\n", list.n + 0.7 * blocks);
-    fputs(
-        "set border 0\nunset xtics\nset xlabel 'speed-up, a scale for each pair of machines' offset 0,0.7\n",
-        figure.gp);
+        return false;
+    area(figure, left, page_width - edge - 5 - widest, figure->top, figure->top + plot_height);
+    fprintf(figure->gp, "set xrange [0:1]\nset yrange [%.2f:0]\nunset ytics\nset border 0\nunset xtics\n",
+            list.n + 0.7 * blocks);
+    label(figure, page_width / 2, figure->top + plot_height + 8, "center",
+          "speed-up, a scale for each pair of machines");
     double row = 0;
-    for (int block = 0, i = 0; i < list.n; i++) {
+    for (int i = 0; i < list.n; i++) {
         if (list.entries[i].drawn)
             continue;
         const struct published_entry *first = &list.entries[i];
-        const char *of = record_text(first->entry, "of");
-        char text[2 * TEXT_SIZE], one[TEXT_SIZE], other[TEXT_SIZE];
-        snprintf(text, sizeof text, "%s over %s, %s", text_clean(of ? of : first->series->label, 30, one),
-                 text_clean(record_text(first->entry, "over"), 20, other),
+        const char *of = record_text(first->entry, "of"), *whose = of ? of : first->series->label;
+        char one[TEXT_SIZE], other[TEXT_SIZE];
+        snprintf(text, sizeof text, "%s over %s, %s", fit(whose, 0.5 * page_width, one),
+                 fit(record_text(first->entry, "over"), 0.3 * page_width, other),
                  view->workloads[first->workload].phase);
-        label(&figure, edge, head_height + (row + 0.4) * pitch, "left", text);
+        label(figure, edge, figure->top + (row + 0.4) * row_height, "left", text);
         row += 0.7;
         double longest = 0;
         for (int k = i; k < list.n; k++)
@@ -768,25 +1203,33 @@ static bool draw_published(const struct view *view, const struct page *page, con
                 entry->drawn = true;
                 snprintf(text, sizeof text, "%lld tokens",
                          (long long)view->workloads[entry->workload].seqlen);
-                label(&figure, left - 5, head_height + (row + 0.44) * pitch, "right", mean ? "mean" : text);
-                published_bar(&figure, false, entry, longest, row, block % 6, PUBLISHED_FILL);
-                published_bar(&figure, true, entry, longest, row + 0.44, block % 6, MODELLED_FILL);
+                label(figure, left - 5, figure->top + (row + 0.44) * row_height, "right",
+                      mean ? "mean" : text);
+                published_bar(figure, false, entry, longest, row, platform_colour(figure->palette, whose));
+                published_bar(figure, true, entry, longest, row + 0.44,
+                              platform_colour(figure->palette, whose));
                 row += 1;
             }
-        block++;
     }
-    return figure_close(&figure, folder, error);
+    return true;
 }
 
-/* One variant of one unit on one device, over the lengths that were asked for. */
+/* Time over length: of variants, else of whole models, else of the units that were timed. */
+
+enum { LENGTH_LINES = 8 };
+
+/* One unit on one platform in one variant. */
 struct length_line {
-    const json_t *record; /* the first */
+    const json_t *record;        /* the first */
+    const char *series;          /* its label; null: a variant */
+    double points[PAGE_MOST][4]; /* length, time, its interval */
+    int n;
 };
 
 struct length_lines {
-    struct length_line lines[PALETTE_MAX];
-    int n, left_out;
-    bool several_units, several_devices;
+    struct length_line lines[LENGTH_LINES];
+    int n, left_out, most_points;
+    bool several_units, several_devices, several_threads;
     double x0, x1, y0, y1;
 };
 
@@ -802,260 +1245,233 @@ static bool differ_in_length(const struct workload *a, const struct workload *b)
            workload_length(a) != workload_length(b);
 }
 
+static bool length_together(const struct workload *a, const struct workload *b)
+{
+    return a == b || differ_in_length(a, b);
+}
+
+static bool length_shows(const json_t *record)
+{
+    return has_time(record) && !compared_as(record, "control");
+}
+
 static bool same(const json_t *a, const json_t *b, const char *path)
 {
-    return json_equal(record_get(a, path), record_get(b, path));
+    const json_t *own = record_get(a, path), *other = record_get(b, path);
+    return (!own && !other) || json_equal(own, other);
 }
 
-static bool same_line(const json_t *a, const json_t *b)
+static bool same_line(const struct length_line *line, const json_t *record, const char *series)
 {
-    return same(a, b, "platform") && same(a, b, "device") && same(a, b, "stage") && same(a, b, "scope") &&
-           same(a, b, "compare.what") && same(a, b, "compare.variant") && same(a, b, "threads");
+    const json_t *own = line->record;
+    if (line->series || series)
+        return line->series && series && !strcmp(line->series, series) &&
+               !strcmp(unit_name(own), unit_name(record));
+    return same(own, record, "platform") && same(own, record, "device") && same(own, record, "stage") &&
+           same(own, record, "scope") && same(own, record, "compare.what") &&
+           same(own, record, "compare.variant") && same(own, record, "threads");
 }
 
-static bool of_length_figure(const struct view *view, int first, const json_t *record)
+static void length_add(struct length_lines *lines, double length, const json_t *record, const char *series)
 {
-    if (!record_get(record, "compare") || !has_time(record) || compared_as(record, "control"))
-        return false;
-    for (int w = 0; w < view->n_workloads; w++)
-        if ((w == first || differ_in_length(&view->workloads[first], &view->workloads[w])) &&
-            record_of_workload(record, &view->workloads[w]))
-            return true;
-    return false;
-}
-
-static void length_list(const struct view *view, int first, struct length_lines *lines)
-{
-    size_t i;
-    json_t *record;
-    *lines = (struct length_lines){.x0 = INFINITY, .y0 = INFINITY};
-    json_array_foreach(view->set->records, i, record)
-    {
-        int line = 0;
-        if (!of_length_figure(view, first, record))
-            continue;
-        while (line < lines->n && !same_line(lines->lines[line].record, record))
-            line++;
-        if (line == PALETTE_MAX) {
-            lines->left_out++;
-            continue;
-        }
-        if (line == lines->n)
-            lines->lines[lines->n++].record = record;
-        lines->several_units |= !same(lines->lines[0].record, record, "stage");
-        lines->several_devices |= !same(lines->lines[0].record, record, "platform") ||
-                                  !same(lines->lines[0].record, record, "device");
-        const double time_s = record_number(record, "time_s.median");
-        lines->y0 = fmin(lines->y0, time_s);
-        lines->y1 = fmax(lines->y1, time_s);
+    const json_t *interval = record_get(record, "time_s.ci95");
+    const bool has = json_array_size(interval) == 2;
+    const double time_s = record_number(record, "time_s.median");
+    int at = 0;
+    if (!(time_s > 0) || !(length > 0))
+        return;
+    while (at < lines->n && !same_line(&lines->lines[at], record, series))
+        at++;
+    struct length_line *line = &lines->lines[at];
+    if (at == LENGTH_LINES || (at < lines->n && line->n == PAGE_MOST)) {
+        lines->left_out++;
+        return;
     }
-    for (int w = 0; w < view->n_workloads; w++)
-        if (w == first || differ_in_length(&view->workloads[first], &view->workloads[w])) {
-            lines->x0 = fmin(lines->x0, workload_length(&view->workloads[w]));
-            lines->x1 = fmax(lines->x1, workload_length(&view->workloads[w]));
-        }
+    if (at == lines->n) {
+        lines->n++;
+        line->record = record;
+        line->series = series;
+        line->n = 0;
+    }
+    const json_t *first = lines->lines[0].record;
+    lines->several_units |= strcmp(unit_name(first), unit_name(record)) != 0;
+    lines->several_devices |= !same(first, record, "platform") || !same(first, record, "device");
+    lines->several_threads |=
+        record_get(first, "threads") && record_get(record, "threads") && !same(first, record, "threads");
+    double *point = line->points[line->n++];
+    point[0] = length;
+    point[1] = time_s;
+    point[2] = has ? json_number_value(json_array_get(interval, 0)) : time_s;
+    point[3] = has ? json_number_value(json_array_get(interval, 1)) : time_s;
+    lines->most_points = line->n > lines->most_points ? line->n : lines->most_points;
+    lines->x0 = fmin(lines->x0, length);
+    lines->x1 = fmax(lines->x1, length);
+    lines->y0 = fmin(lines->y0, time_s);
+    lines->y1 = fmax(lines->y1, time_s);
 }
 
-/* Of workloads that differ in length only, the first stands for all. */
+static void length_list(const struct view *view, int workload, struct length_lines *lines)
+{
+    const struct workload *own = &view->workloads[workload];
+    bool model = false;
+    if (comparison_wanted(view, workload)) {
+        size_t i;
+        json_t *record;
+        json_array_foreach(view->set->records, i, record)
+        {
+            if (comparison_shows(record) && length_shows(record) && record_of_workload(record, own))
+                length_add(lines, workload_length(own), record, NULL);
+        }
+        return;
+    }
+    for (int i = 0; i < view->n_series; i++)
+        model |= view->series[i].workload == workload && view->series[i].model >= 0;
+    for (int i = 0; i < view->n_results; i++) {
+        const struct result *result = &view->results[i];
+        if (result->workload == workload && !result->replaced && !result->skipped &&
+            (result->scope == RESULT_MODEL) == model)
+            length_add(lines, workload_length(own), result->record, view->series[result->series].label);
+    }
+}
+
 static bool lengths_wanted(const struct view *view, int workload)
 {
-    int others = 0;
-    for (int w = 0; w < view->n_workloads; w++) {
-        if (!differ_in_length(&view->workloads[workload], &view->workloads[w]) || !comparison_wanted(view, w))
-            continue;
-        others++;
-        if (w < workload)
-            return false;
-    }
-    return others > 0 && comparison_wanted(view, workload);
+    struct length_lines *lines = malloc(sizeof *lines);
+    if (!lines)
+        return false;
+    *lines = (struct length_lines){.x0 = INFINITY, .y0 = INFINITY};
+    length_list(view, workload, lines);
+    const bool here = lines->n > 0;
+    for (int w = 0; here && w < view->n_workloads && lines->most_points < 2; w++)
+        if (differ_in_length(&view->workloads[workload], &view->workloads[w]))
+            length_list(view, w, lines);
+    const bool wanted = here && lines->most_points > 1;
+    free(lines);
+    return wanted;
 }
 
-static void length_name(const struct length_lines *lines, const json_t *record, char *text, size_t size)
+static void length_name(const struct length_lines *lines, const struct length_line *line, char *text,
+                        size_t size)
 {
-    const char *unit = record_text(record, "stage");
-    snprintf(text, size, "%s%s%s%s%s%s", variant_name(record), lines->several_units && unit ? ", " : "",
-             lines->several_units && unit ? unit : "", lines->several_devices ? ", " : "",
-             lines->several_devices ? record_text(record, "platform") : "",
-             compared_as(record, "baseline") ? " (baseline)" : "");
+    const char *device = record_text(line->record, "device");
+    char threads[40] = "";
+    const double count = record_number(line->record, "threads");
+    if (!line->series && lines->several_threads && !isnan(count))
+        snprintf(threads, sizeof threads, ", %.0f thread%s", count, count == 1 ? "" : "s");
+    const bool devices = !line->series && lines->several_devices;
+    snprintf(text, size, "%.60s%s%s%s%s%s%s%s%s", line->series ? line->series : variant_name(line->record),
+             lines->several_units ? ", " : "", lines->several_units ? unit_name(line->record) : "",
+             devices ? ", " : "", devices ? record_text(line->record, "platform") : "",
+             devices && device ? ":" : "", devices && device ? device : "", threads,
+             compared_as(line->record, "baseline") && !line->series ? " (baseline)" : "");
 }
 
-/* Powers of 2, so many that they do not touch; nothing else where there is none. */
-static void length_tics(const struct length_lines *lines, FILE *gp)
+static int by_number(const void *a, const void *b)
 {
-    enum { MOST = 8 };
-    const double octaves = log2(lines->x1 / lines->x0);
-    const double ratio = exp2(ceil((octaves + 1) / MOST));
-    double tic = exp2(ceil(log2(lines->x0)));
-    for (bool any = false; tic <= lines->x1 || !any; tic *= ratio, any = true)
-        fprintf(gp, "%s'%g%s' %.0f", any ? ", " : "", tic < 1024 ? tic : tic / 1024, tic < 1024 ? "" : "K",
-                tic);
-    fputs(")\n", gp);
-}
-
-static int by_length(const void *a, const void *b)
-{
-    const double x = **(const double *const *)a, y = **(const double *const *)b;
+    const double x = *(const double *)a, y = *(const double *)b;
     return (x > y) - (x < y);
 }
 
-static void draw_length_line(struct figure *figure, int first, const json_t *like, const char *name,
-                             const char *colour)
+/* The lengths themselves, those without a number where they would touch. */
+static void length_tics(const struct figure *figure, double x0, double x1, double points)
 {
-    enum { MOST = 64 };
-    const struct view *view = figure->view;
-    double points[MOST][4], *order[MOST];
-    int n = 0;
-    size_t i;
-    json_t *record;
-    json_array_foreach(view->set->records, i, record)
-    {
-        if (n == MOST || !of_length_figure(view, first, record) || !same_line(like, record))
-            continue;
-        const json_t *interval = record_get(record, "time_s.ci95");
-        const double time_s = record_number(record, "time_s.median");
-        const double context = record_number(record, "context");
-        points[n][0] = isnan(context) ? record_number(record, "seqlen") : context;
-        points[n][1] = time_s;
-        points[n][2] = interval ? json_number_value(json_array_get(interval, 0)) : time_s;
-        points[n][3] = interval ? json_number_value(json_array_get(interval, 1)) : time_s;
-        order[n] = points[n];
-        n++;
+    double lengths[PAGE_MOST], end = -INFINITY;
+    for (int i = 0; i < figure->page->n; i++)
+        lengths[i] = workload_length(&figure->view->workloads[figure->page->workloads[i]]);
+    qsort(lengths, figure->page->n, sizeof *lengths, by_number);
+    tics_begin(figure, 'x');
+    for (int i = 0; i < figure->page->n; i++) {
+        char text[40];
+        snprintf(text, sizeof text, "%.0f", lengths[i]);
+        const double half = text_points(text) / 2, at = log2(lengths[i] / x0) / log2(x1 / x0) * points;
+        const bool room = at - half > end + 4;
+        fprintf(figure->gp, "%s'%s' %.0f%s", i ? ", " : "", room ? text : "", lengths[i], room ? "" : " 1");
+        end = room ? at + half : end;
     }
-    qsort(order, (size_t)n, sizeof *order, by_length);
-    block_begin(figure, name);
-    for (int p = 0; p < n; p++)
-        fprintf(figure->dat, "%.0f %.9g %.9g %.9g\n", order[p][0], order[p][1], order[p][2], order[p][3]);
-    draw(figure, "using 1:($2*1e3) with lines linecolor rgb '%s' linewidth 0.9 dashtype %d", colour,
-         record_fill(like) ? 2 : 1);
-    draw(figure,
-         "using 1:($2*1e3):($3*1e3):($4*1e3) with yerrorbars linecolor rgb '%s' linewidth 0.5 pointtype 7 "
-         "pointsize 0.35",
-         colour);
+    fputs(")\n", figure->gp);
 }
 
-static bool draw_lengths(const struct view *view, const struct page *page, const char *folder,
-                         const char *name, const char *title, const char *origin, struct error *error)
+/* Seconds in the unit that suits most of the axis. */
+static double time_scale(double low, double high, const char **unit)
 {
-    struct figure figure = {.view = view, .page = page};
-    const int first = page->workloads[0];
-    struct length_lines lines;
-    length_list(view, first, &lines);
-    const double head_height = edge + 2 * line_height + 4, plot_height = 150,
-                 bottom = head_height + plot_height;
-    const double legend_y = bottom + 28;
-    if (!figure_open(&figure, folder, name, legend_y + (lines.n + (lines.left_out > 0)) * line_height + edge,
+    const double middle = sqrt(low * high);
+    *unit = middle < 1e-4 ? "\xc2\xb5s" : middle < 0.5 ? "ms" : "s";
+    return middle < 1e-4 ? 1e6 : middle < 0.5 ? 1e3 : 1;
+}
+
+static bool draw_lengths_of(struct figure *figure, struct length_lines *lines, struct error *error)
+{
+    const double plot_height = 150, left = edge + 34, right = page_width - edge - 10;
+    char shown[TEXT_SIZE], text[4 * TEXT_SIZE];
+    const char *unit;
+    *lines = (struct length_lines){.x0 = INFINITY, .y0 = INFINITY};
+    for (int i = 0; i < figure->page->n; i++)
+        length_list(figure->view, figure->page->workloads[i], lines);
+    for (int i = 0; i < lines->n; i++) {
+        length_name(lines, &lines->lines[i], text, sizeof text);
+        fit_noted(figure, text, page_width - 2 * edge - 23, shown);
+    }
+    const char *unit_shown = unit_name(lines->lines[0].record);
+    if (!lines->several_units)
+        lines_add(&figure->head, "time of one execution of %s",
+                  strcmp(unit_shown, "model") ? text_clean(unit_shown, WIDEST_LINE, shown)
+                                              : "the whole model");
+    if (lines->left_out)
+        lines_add(&figure->notes, "not shown: %d results more, see the table", lines->left_out);
+    if (!figure_open(figure, plot_height + 29 + lines->n * line_height,
                      "columns: sequence length, time of one execution (s), its 95 % interval", error))
-        return figure_abandon(&figure);
-    head(&figure, title, origin, false);
-    area(&figure, edge + 30, page_width - edge - 8, head_height, bottom);
-    fprintf(figure.gp,
-            "set logscale x 2\nset logscale y 10\nset xrange [%.9g:%.9g]\nset yrange [%.9g:%.9g]\n"
-            "set ytics nomirror out offset 0.5,0 format '%%g'\nset border 3\nset mytics 10\n"
-            "set grid ytics linewidth 0.3 linecolor rgb '#dddddd'\n"
-            "set xlabel 'sequence length, tokens' offset 0,0.7\n"
-            "set label 'time, ms' at screen %.5f, screen %.5f center rotate by 90\n"
-            "set xtics nomirror out offset 0,0.3 (",
-            lines.x0 / 1.15, lines.x1 * 1.15, lines.y0 * 1e3 / 1.5, lines.y1 * 1e3 * 1.5, screen_x(edge + 4),
-            screen_y(&figure, head_height + plot_height / 2));
-    length_tics(&lines, figure.gp);
-    for (int i = 0; i < lines.n; i++) {
-        const json_t *record = lines.lines[i].record;
-        const double y = legend_y + (i + 0.5) * line_height;
-        char text[256], shown[TEXT_SIZE];
-        length_name(&lines, record, text, sizeof text);
-        swatch(&figure, edge + 30, y, colours[i], record_fill(record));
-        label(&figure, edge + 44, y, "left", text_clean(text, 50, shown));
-        draw_length_line(&figure, first, record, text, colours[i]);
-    }
-    if (lines.left_out) {
-        char text[80];
-        snprintf(text, sizeof text, "not shown: %d results more, see the table", lines.left_out);
-        label(&figure, edge + 30, legend_y + (lines.n + 0.5) * line_height, "left", text);
-    }
-    return figure_close(&figure, folder, error);
-}
-
-/* The units that get a colour of their own, the same in all figures of a model. */
-struct palette {
-    const char *units[PALETTE_MAX];
-    double share[PALETTE_MAX];
-    int n;
-    int others; /* units without */
-};
-
-static int palette_find(const struct palette *palette, const char *unit)
-{
-    for (int i = 0; i < palette->n; i++)
-        if (strcmp(palette->units[i], unit) == 0)
-            return i;
-    return -1;
-}
-
-static bool palette_build(const struct view *view, const char *model, struct palette *palette)
-{
-    struct {
-        const char *name;
-        double share;
-        bool chosen;
-    } *units = malloc((view->n_results + 1) * sizeof *units);
-    int n = 0;
-    if (!units)
         return false;
-    for (int i = 0; i < view->n_results; i++) {
-        const struct result *result = &view->results[i];
-        if (!result->part || result->skipped || strcmp(view->workloads[result->workload].model, model) != 0)
-            continue;
-        int at = 0;
-        while (at < n && strcmp(units[at].name, result->name) != 0)
-            at++;
-        if (at == n) {
-            units[n].name = result->name;
-            units[n].chosen = false;
-            units[n++].share = 0;
-        }
-        if (result->time_s > 0)
-            units[at].share += result->time_s * result->repeats / view->series[result->series].parts_s;
+    const double scale = time_scale(lines->y0, lines->y1, &unit), bottom = figure->top + plot_height;
+    const double x0 = lines->x0 / 1.15, x1 = lines->x1 * 1.15;
+    const double y0 = lines->y0 * scale / 1.5, y1 = lines->y1 * scale * 1.5;
+    area(figure, left, right, figure->top, bottom);
+    fprintf(figure->gp,
+            "set logscale x 2\nset logscale y 10\nset xrange [%.9g:%.9g]\nset yrange [%.9g:%.9g]\n"
+            "set border 3\nset grid ytics linewidth 0.3 linecolor rgb '#dddddd'\n",
+            x0, x1, y0, y1);
+    log_tics(figure, 'y', y0, y1, plot_height);
+    length_tics(figure, x0, x1, right - left);
+    x_name(figure, strcmp(figure->view->workloads[figure->page->workloads[0]].phase, "decode")
+                       ? "sequence length, tokens"
+                       : "tokens before the one that is decoded");
+    snprintf(text, sizeof text, "time, %s", unit);
+    y_name(figure, figure->top, bottom, text);
+    for (int i = 0; i < lines->n; i++) {
+        struct length_line *line = &lines->lines[i];
+        const int look = record_look(line->record);
+        const char *colour = line->series ? platform_colour(figure->palette, line->series)
+                                          : variant_colour(figure->palette, line->record);
+        const double y = bottom + 29 + (i + 0.5) * line_height;
+        length_name(lines, line, text, sizeof text);
+        line_sample(figure, edge, y, colour, look, i);
+        label(figure, edge + 20, y, "left", fit(text, page_width - 2 * edge - 23, shown));
+        qsort(line->points, line->n, sizeof *line->points, by_number);
+        block_begin(figure, text);
+        for (int p = 0; p < line->n; p++)
+            fprintf(figure->dat, "%.0f %.9g %.9g %.9g\n", line->points[p][0], line->points[p][1],
+                    line->points[p][2], line->points[p][3]);
+        draw_line(figure, colour, look, i, scale);
     }
-    for (int k = 0; k < PALETTE_MAX && k < n; k++) {
-        int best = -1;
-        for (int i = 0; i < n; i++)
-            if (!units[i].chosen && (best < 0 || units[i].share > units[best].share))
-                best = i;
-        units[best].chosen = true;
-    }
-    *palette = (struct palette){.others = n};
-    for (int i = 0; i < n; i++)
-        if (units[i].chosen)
-            palette->units[palette->n++] = units[i].name;
-    palette->others = n - palette->n;
-    free(units);
     return true;
 }
 
-static const char *palette_colour(int unit)
+static bool draw_lengths(struct figure *figure, struct error *error)
 {
-    return unit < 0 ? other_colour : colours[unit];
+    struct length_lines *lines = malloc(sizeof *lines);
+    const bool drawn =
+        lines ? draw_lengths_of(figure, lines, error)
+              : error_set(error, STATUS_FAILED, "%s/%s: out of memory", figure->folder, figure->name);
+    free(lines);
+    return drawn;
 }
 
-static int legend_rows(const struct palette *palette)
-{
-    return (palette->n + (palette->others > 0) + 1) / 2;
-}
+/* Where the time goes */
 
-static void legend(const struct figure *figure, const struct palette *palette, double y)
+static bool part_shows(const json_t *record)
 {
-    int entries = palette->n + (palette->others > 0), rows = legend_rows(palette);
-    for (int i = 0; i < entries; i++) {
-        double x = edge + (i / rows) * page_width / 2, at = y + (i % rows + 0.5) * line_height;
-        char text[TEXT_SIZE];
-        if (i < palette->n)
-            text_clean(palette->units[i], (int)((page_width / 2 - 24) / character), text);
-        else
-            snprintf(text, sizeof text, "other (%d unit%s)", palette->others,
-                     palette->others == 1 ? "" : "s");
-        swatch(figure, x, at, i < palette->n ? colours[i] : other_colour, 0);
-        label(figure, x + 13, at, "left", text);
-    }
+    const char *scope = record_text(record, "scope");
+    return !record_compared(record) && has_time(record) && !json_is_false(record_get(record, "in_plan")) &&
+           (!strcmp(scope, "stage") || !strcmp(scope, "group"));
 }
 
 static bool stages_wanted(const struct view *view, int workload)
@@ -1066,12 +1482,101 @@ static bool stages_wanted(const struct view *view, int workload)
     return false;
 }
 
-/* The series' parts of one colour, one after another in the order of the layer. */
-static void stage_bars(struct figure *figure, const struct palette *palette, int index, double row)
+/* Which units of the palette a figure shows. */
+struct legend {
+    bool unit[COLOURS];
+    struct names others;
+    int n;
+};
+
+static void legend_add(const struct palette *palette, const char *unit, struct legend *legend)
+{
+    const int index = unit_index(palette, unit);
+    if (index < 0) {
+        legend->n += legend->others.n == 0;
+        names_add(&legend->others, unit);
+    } else {
+        legend->n += !legend->unit[index];
+        legend->unit[index] = true;
+    }
+}
+
+static int legend_rows(const struct legend *legend)
+{
+    return (legend->n + 1) / 2;
+}
+
+static const double legend_room = 126 - 4 - 24;
+
+static void legend_note(struct figure *figure, const struct legend *legend)
+{
+    char shown[TEXT_SIZE];
+    for (int i = 0; i < figure->palette->n_units; i++)
+        if (legend->unit[i])
+            fit_noted(figure, figure->palette->units[i], legend_room, shown);
+}
+
+/* In two columns, by colour and letter. */
+static void draw_legend(const struct figure *figure, const struct legend *legend, double y)
+{
+    const int rows = legend_rows(legend);
+    for (int i = 0, entry = 0; i <= figure->palette->n_units; i++) {
+        const bool others = i == figure->palette->n_units;
+        if (others ? legend->others.n == 0 : !legend->unit[i])
+            continue;
+        const double x = edge + (entry / rows) * page_width / 2, at = y + (entry % rows + 0.5) * line_height;
+        char text[TEXT_SIZE] = "", shown[TEXT_SIZE];
+        if (others)
+            snprintf(shown, sizeof shown, "other (%d unit%s)", legend->others.n,
+                     legend->others.n == 1 ? "" : "s");
+        else
+            fit(figure->palette->units[i], legend_room, shown);
+        if (!others)
+            snprintf(text, sizeof text, "%c", 'A' + i);
+        swatch(figure, x, at, unit_colour(others ? -1 : i), MEASURED);
+        label(figure, x + 13, at, "left", text);
+        label(figure, x + (others ? 13 : 21), at, "left", shown);
+        entry++;
+    }
+}
+
+/* The letter of a unit in its segments that are wide enough, so that grey print tells them, too. */
+static void segment_letters(struct figure *figure, int index, int unit, double row, double points)
 {
     const struct view *view = figure->view;
     const struct series *series = &view->series[index];
-    for (int unit = -1; unit < palette->n; unit++) {
+    const bool solid = record_look(series->record) == MEASURED;
+    double at = 0;
+    bool begun = false;
+    for (int i = 0; i < view->n_results; i++) {
+        const struct result *result = &view->results[i];
+        if (result->series != index || !result->part || result->skipped)
+            continue;
+        const double share = 100 * result->time_s * result->repeats / series->parts_s;
+        if (unit_index(figure->palette, result->name) == unit && share / 100 * points > 7) {
+            if (!begun)
+                block_begin(figure, "letters");
+            begun = true;
+            fprintf(figure->dat, "%.6f %.1f %c\n", at + share / 2, row, 'A' + unit);
+        }
+        at += share;
+    }
+    if (begun && !solid)
+        draw(figure,
+             "using 1:2:($1-%.4f):($1+%.4f):($2-0.27):($2+0.27) with boxxyerror fillcolor rgb '#ffffff' "
+             "fillstyle solid 1.0 noborder",
+             300 / points, 300 / points);
+    if (begun)
+        draw(figure, "using 1:2:3 with labels font ',' . small_size textcolor rgb '%s'",
+             solid ? colours[unit].text : "#000000");
+}
+
+/* The series' parts of one colour, one after another in the order of the layer. */
+static void stage_bars(struct figure *figure, int index, double row, double points)
+{
+    const struct view *view = figure->view;
+    const struct series *series = &view->series[index];
+    for (int unit = -1; unit < figure->palette->n_units; unit++) {
         double at = 0;
         bool begun = false;
         for (int i = 0; i < view->n_results; i++) {
@@ -1079,7 +1584,7 @@ static void stage_bars(struct figure *figure, const struct palette *palette, int
             if (result->series != index || !result->part || result->skipped)
                 continue;
             double share = 100 * result->time_s * result->repeats / series->parts_s;
-            if (palette_find(palette, result->name) == unit) {
+            if (unit_index(figure->palette, result->name) == unit) {
                 if (!begun)
                     block_begin(figure, series->label);
                 begun = true;
@@ -1089,30 +1594,30 @@ static void stage_bars(struct figure *figure, const struct palette *palette, int
             }
             at += share;
         }
-        if (begun)
-            draw_boxes(figure, palette_colour(unit), fill_of(series));
+        if (!begun)
+            continue;
+        draw_boxes(figure, unit_colour(unit), record_look(series->record));
+        if (unit >= 0)
+            segment_letters(figure, index, unit, row, points);
     }
 }
 
-static void total_label(const struct figure *figure, const struct view *view, const struct series *series,
-                        double y)
+static void total_label(const struct figure *figure, const struct series *series, double y)
 {
-    const struct result *model = model_result(view, series);
+    const struct result *model = model_result(figure->view, series);
     char total[TEXT_SIZE], text[TEXT_SIZE + 2];
     format_quantity(model ? model->time_s : series->parts_s, "s", total);
     snprintf(text, sizeof text, "%s%s", series->parts_skipped > 0 ? "*" : "", total);
     label(figure, page_width - edge, y, "right", text);
 }
 
-static bool draw_stages(const struct view *view, const struct page *page, const char *folder,
-                        const char *name, const char *title, const char *origin, struct error *error)
+static bool draw_stages(struct figure *figure, struct error *error)
 {
-    struct figure figure = {.view = view, .page = page};
-    struct palette palette;
+    const struct view *view = figure->view;
+    const struct page *page = figure->page;
+    struct legend legend = {.n = 0};
     bool incomplete = false;
-    int rows = page->n;
-    if (!palette_build(view, view->workloads[page->workloads[0]].model, &palette))
-        return error_set(error, STATUS_FAILED, "%s/%s: out of memory", folder, name);
+    int rows = page->n, row = 0;
     for (int i = 0; i < view->n_series; i++) {
         const struct series *series = &view->series[i];
         if (!on_page(page, series->workload) || series->parts == 0)
@@ -1120,53 +1625,62 @@ static bool draw_stages(const struct view *view, const struct page *page, const 
         rows++;
         incomplete |= series->parts_skipped > 0;
     }
-    double pitch = line_height * 1.25, head_height = edge + 3 * line_height + 3, plot_height = rows * pitch;
-    double legend_height = legend_rows(&palette) * line_height + (incomplete ? line_height : 0);
-    double bottom = head_height + plot_height;
-    if (!figure_open(&figure, folder, name, bottom + 31 + legend_height + edge,
-                     "columns: from %, to %, row, seconds in one pass of the model, unit", error))
-        return figure_abandon(&figure);
-    head(&figure, title, origin, true);
-    double left = label_margin(view, page), right = page_width - edge - 36;
-    area(&figure, left, right, head_height, bottom);
-    fprintf(figure.gp,
+    for (int i = 0; i < view->n_results; i++)
+        if (on_page(page, view->results[i].workload) && view->results[i].part && !view->results[i].skipped)
+            legend_add(figure->palette, view->results[i].name, &legend);
+    const double room = name_room(longest_label(view, page)), plot_height = rows * pitch;
+    const double left = edge + 10 + room, right = page_width - edge - 36;
+    note_labels(figure, room);
+    legend_note(figure, &legend);
+    if (incomplete)
+        lines_add(&figure->notes, "* without the units that were skipped");
+    if (!figure_open(figure, plot_height + 29 + legend_rows(&legend) * line_height,
+                     "columns: from %, to %, row, seconds in one pass of the model, unit", error)) {
+        free(legend.others.of);
+        return false;
+    }
+    area(figure, left, right, figure->top, figure->top + plot_height);
+    fprintf(figure->gp,
             "set xrange [0:100]\nset yrange [%d:0]\nunset ytics\nset border 1\n"
-            "set xtics 0, 25 nomirror out offset 0,0.3 format '%%g'\n"
-            "set xlabel 'share of the time of all units, %%' offset 0,0.7\n",
+            "set xtics 0, 25 nomirror out offset 0,0.3 format '%%g'\n",
             rows);
-    label(&figure, page_width - edge, head_height + 0.5 * pitch, "right", "model");
-    double row = 0;
+    x_name(figure, "share of the time of all units, %");
+    label(figure, page_width - edge, figure->top + 0.5 * pitch, "right", "model");
     for (int p = 0; p < page->n; p++) {
-        workload_heading(&figure, page->workloads[p], head_height + (row + 0.5) * pitch);
+        workload_heading(figure, page->workloads[p], figure->top + (row + 0.5) * pitch);
         row += 1;
         for (int i = 0; i < view->n_series; i++) {
             const struct series *series = &view->series[i];
             if (series->workload != page->workloads[p] || series->parts == 0)
                 continue;
-            double y = head_height + (row + 0.5) * pitch;
+            const double y = figure->top + (row + 0.5) * pitch;
             char shown[TEXT_SIZE];
-            label(&figure, left - 5, y, "right", text_clean(series->label, LABEL_COLUMNS, shown));
+            label(figure, left - 5, y, "right", fit(series->label, room, shown));
             if (series->parts_s > 0) {
-                stage_bars(&figure, &palette, i, row + 0.5);
-                total_label(&figure, view, series, y);
+                stage_bars(figure, i, row + 0.5, right - left);
+                total_label(figure, series, y);
             } else {
-                label(&figure, left + 3, y, "left", "no unit has a time");
+                label(figure, left + 3, y, "left", "no unit has a time");
             }
             row += 1;
         }
     }
-    legend(&figure, &palette, bottom + 29);
-    if (incomplete)
-        label(&figure, edge, bottom + 29 + legend_height - line_height / 2, "left",
-              "* without the units that were skipped");
-    return figure_close(&figure, folder, error);
+    draw_legend(figure, &legend, figure->top + plot_height + 29);
+    free(legend.others.of);
+    return true;
 }
 
-static bool roofline_point(const struct view *view, const struct result *result)
+/* Roofline of the CPU */
+
+static bool roofline_shows(const json_t *record)
 {
-    const struct series *series = &view->series[result->series];
-    return result->part && !result->skipped && strcmp(record_text(series->record, "platform"), "cpu") == 0 &&
-           strcmp(record_text(series->record, "provenance"), "measured") == 0;
+    return part_shows(record) && strcmp(record_text(record, "platform"), "cpu") == 0 &&
+           strcmp(record_text(record, "provenance"), "measured") == 0;
+}
+
+static bool roofline_point(const struct result *result)
+{
+    return result->part && roofline_shows(result->record);
 }
 
 static bool drawable(const struct result *result)
@@ -1178,7 +1692,7 @@ static bool drawable(const struct result *result)
 static bool roofline_wanted(const struct view *view, int workload)
 {
     for (int i = 0; i < view->n_results; i++)
-        if (view->results[i].workload == workload && roofline_point(view, &view->results[i]) &&
+        if (view->results[i].workload == workload && roofline_point(&view->results[i]) &&
             drawable(&view->results[i]))
             return true;
     return false;
@@ -1271,7 +1785,7 @@ static void extent_add(struct extent *extent, double x, double y)
 static void draw_ceilings(struct figure *figure, const struct extent *extent, const struct ceiling *compute,
                           int n_compute, const struct ceiling *memory, int n_memory, double legend_y)
 {
-    static const char *const greys[] = {"#000000", "#555555", "#777777", "#999999", "#AAAAAA", "#BBBBBB"};
+    static const char *const greys[] = {"#000000", "#444444", "#666666", "#777777", "#888888", "#999999"};
     double top = 0, fastest = 0;
     for (int i = 0; i < n_compute; i++)
         top = fmax(top, compute[i].value);
@@ -1291,90 +1805,84 @@ static void draw_ceilings(struct figure *figure, const struct extent *extent, co
             fprintf(figure->dat, "%.9g %.9g\n%.9g %.9g\n", start, value, extent->x1, value);
         }
         draw(figure, "using 1:2 with lines linecolor rgb '%s' linewidth 1.2 dashtype %d", greys[own],
-             is_memory ? own + 1 : 1);
-        double y = legend_y + (own + 0.5) * line_height, x = is_memory ? edge : 0.43 * page_width;
-        fprintf(
-            figure->gp,
-            "set arrow from screen %.5f, screen %.5f to screen %.5f, screen %.5f nohead linecolor rgb '%s' "
-            "linewidth 1.2 dashtype %d\n",
-            screen_x(x), screen_y(figure, y), screen_x(x + 16), screen_y(figure, y), greys[own],
-            is_memory ? own + 1 : 1);
+             own % 5 + 1);
+        const double y = legend_y + (own + 0.5) * line_height, x = is_memory ? edge : 129;
         char number[TEXT_SIZE], *line;
+        stroke(figure, x, y, x + 12, y, greys[own], 1.2, own % 5 + 1);
         format_number(value, number);
         if (asprintf(&line, "%s, %s %s", text, number, is_memory ? "GB/s" : "GFLOP/s") < 0)
             continue;
-        label(figure, x + 19, y, "left", line);
+        label(figure, x + 15, y, "left", fit(line, page_width - edge - 129 - 15, number));
         free(line);
     }
 }
 
 static const struct {
-    const char *phase, *shape;
+    const char *phase;
     int filled, outline;
-} types[] = {{"prefill", "circles", 7, 6}, {"decode", "triangles", 9, 8}, {"train", "squares", 5, 4}};
+} types[] = {{"prefill", 7, 6}, {"decode", 5, 4}, {"train", 13, 12}};
 enum { N_TYPES = sizeof types / sizeof *types };
 
-static void roofline_key(const struct figure *figure, const json_t *run)
+/* Shapes are phases. */
+static void phase_key(const struct figure *figure, double y)
 {
-    char text[TEXT_SIZE] = "measured";
-    size_t used = strlen(text);
+    double x = edge;
     for (int t = 0; t < N_TYPES; t++) {
         bool occurs = false;
         for (int p = 0; p < figure->page->n; p++)
             occurs |= strcmp(figure->view->workloads[figure->page->workloads[p]].phase, types[t].phase) == 0;
-        if (occurs)
-            used += snprintf(text + used, sizeof text - used, ", %s: %s", types[t].shape, types[t].phase);
+        if (!occurs)
+            continue;
+        point(figure, x + 5, y, other_colour, types[t].filled);
+        label(figure, x + 13, y, "left", types[t].phase);
+        x += 13 + text_points(types[t].phase) + 9;
     }
-    double threads = record_number(run, "threads");
-    if (!isnan(threads))
-        snprintf(text + used, sizeof text - used, "; lines: %.3g thread%s", threads, threads == 1 ? "" : "s");
-    label(figure, edge, figure->top, "left", text);
 }
 
-static void draw_points(struct figure *figure, const struct palette *palette)
+static void draw_points(struct figure *figure)
 {
     const struct view *view = figure->view;
     for (int t = 0; t < N_TYPES; t++)
-        for (int unit = -1; unit < palette->n; unit++) {
+        for (int unit = -1; unit < figure->palette->n_units; unit++) {
             bool begun = false;
             for (int i = 0; i < view->n_results; i++) {
                 const struct result *result = &view->results[i];
-                if (!on_page(figure->page, result->workload) || !roofline_point(view, result) ||
-                    !drawable(result) || palette_find(palette, result->name) != unit ||
+                if (!on_page(figure->page, result->workload) || !roofline_point(result) ||
+                    !drawable(result) || unit_index(figure->palette, result->name) != unit ||
                     strcmp(view->workloads[result->workload].phase, types[t].phase) != 0)
                     continue;
                 if (!begun)
                     block_begin(figure, types[t].phase);
                 begun = true;
-                fprintf(figure->dat, "%.9g %.9g", result->flop / result->bytes,
-                        result->flop / result->time_s * 1e-9);
+                fprintf(figure->dat, "%.9g %.9g %c", result->flop / result->bytes,
+                        result->flop / result->time_s * 1e-9, unit < 0 ? '-' : 'A' + unit);
                 data_name(figure, result->name);
             }
             if (!begun)
                 continue;
-            draw(figure, "using 1:2 with points pointtype %d pointsize 0.8 linecolor rgb '%s'",
-                 types[t].filled, palette_colour(unit));
+            draw(figure, "using 1:2 with points pointtype %d pointsize 1.1 linecolor rgb '%s'",
+                 types[t].filled, unit_colour(unit));
             draw(figure,
-                 "using 1:2 with points pointtype %d pointsize 0.8 linecolor rgb '#000000' linewidth 0.4",
+                 "using 1:2 with points pointtype %d pointsize 1.1 linecolor rgb '#000000' linewidth 0.4",
                  types[t].outline);
+            if (unit >= 0)
+                draw(figure, "using 1:2:3 with labels font ',' . small_size textcolor rgb '%s'",
+                     colours[unit].text);
         }
 }
 
-static bool draw_roofline(const struct view *view, const struct page *page, const char *folder,
-                          const char *name, const char *title, const char *origin, struct error *error)
+static bool draw_roofline(struct figure *figure, struct error *error)
 {
-    struct figure figure = {.view = view, .page = page};
-    struct palette palette;
+    const struct view *view = figure->view;
     struct ceiling compute[MAX_CEILINGS], memory[MAX_CEILINGS];
+    struct legend legend = {.n = 0};
     int n_compute = 0, n_memory = 0, without_flop = 0;
     struct extent extent = {INFINITY, 0, INFINITY, 0};
     const json_t *environment = NULL, *run = NULL;
     const char *precision = NULL;
-    if (!palette_build(view, view->workloads[page->workloads[0]].model, &palette))
-        return error_set(error, STATUS_FAILED, "%s/%s: out of memory", folder, name);
     for (int i = 0; i < view->n_results; i++) {
         const struct result *result = &view->results[i];
-        if (!on_page(page, result->workload) || !roofline_point(view, result))
+        if (!on_page(figure->page, result->workload) || !roofline_point(result))
             continue;
         if (!drawable(result)) {
             without_flop++;
@@ -1385,6 +1893,7 @@ static bool draw_roofline(const struct view *view, const struct page *page, cons
             precision = record_text(result->record, "plan.precision");
             run = ceilings_run(environment, record_number(result->record, "threads"));
         }
+        legend_add(figure->palette, result->name, &legend);
         extent_add(&extent, result->flop / result->bytes, result->flop / result->time_s * 1e-9);
     }
     ceilings_read(run, precision, json_is_true(record_get(environment, "ceilings.dram_is_cached")), compute,
@@ -1400,44 +1909,64 @@ static bool draw_roofline(const struct view *view, const struct page *page, cons
         extent.x1 = fmax(extent.x1, 2 * top / slowest);
     extent = (struct extent){extent.x0 / 1.6, extent.x1 * 1.6, extent.y0 / 1.6, extent.y1 * 1.6};
 
-    int ceiling_rows = n_memory > n_compute ? n_memory : n_compute;
-    double head_height = edge + 3 * line_height + 4, plot_height = 130, bottom = head_height + plot_height;
-    double legends = bottom + 30, units_y = legends + ceiling_rows * line_height + (ceiling_rows ? 3 : 0);
-    double note_y = units_y + legend_rows(&palette) * line_height;
-    if (!figure_open(&figure, folder, name, note_y + (without_flop ? line_height : 0) + edge,
-                     "columns: arithmetic intensity (flop/byte), rate (GFLOP/s), unit", error))
-        return figure_abandon(&figure);
-    head(&figure, title, origin, false);
-    roofline_key(&figure, run);
-    area(&figure, edge + 30, page_width - edge - 6, head_height, bottom);
-    fprintf(
-        figure.gp,
-        "set logscale xy 10\nset xrange [%.9g:%.9g]\nset yrange [%.9g:%.9g]\n"
-        "set xtics nomirror out offset 0,0.3 format '%%g'\nset ytics nomirror out offset 0.5,0 format '%%g'\n"
-        "set border 3\nset mxtics 10\nset mytics 10\n"
-        "set xlabel 'arithmetic intensity, flop per byte' offset 0,0.7\n"
-        "set label 'GFLOP/s' at screen %.5f, screen %.5f center rotate by 90\n",
-        extent.x0, extent.x1, extent.y0, extent.y1, screen_x(edge + 4),
-        screen_y(&figure, head_height + plot_height / 2));
-    draw_ceilings(&figure, &extent, compute, n_compute, memory, n_memory, legends);
-    draw_points(&figure, &palette);
-    legend(&figure, &palette, units_y);
-    if (without_flop > 0) {
-        char text[80];
-        snprintf(text, sizeof text, "not shown: %d unit%s without counted arithmetic", without_flop,
-                 without_flop == 1 ? "" : "s");
-        label(&figure, edge, note_y + line_height / 2, "left", text);
+    const int ceiling_rows = n_memory > n_compute ? n_memory : n_compute;
+    const double plot_height = 140, left = edge + 34, right = page_width - edge - 6;
+    const double threads = record_number(run, "threads");
+    legend_note(figure, &legend);
+    if (ceiling_rows && !isnan(threads))
+        lines_add(&figure->notes, "lines: measured ceilings of this machine, %.0f thread%s", threads,
+                  threads == 1 ? "" : "s");
+    if (without_flop > 0)
+        lines_add(&figure->notes, "not shown: %d unit%s without counted arithmetic", without_flop,
+                  without_flop == 1 ? "" : "s");
+    const double head = line_height, legends = head + plot_height + 30;
+    const double units = legends + ceiling_rows * line_height + (ceiling_rows ? 3 : 0);
+    if (!figure_open(figure, units + legend_rows(&legend) * line_height,
+                     "columns: arithmetic intensity (flop/byte), rate (GFLOP/s), letter, unit", error)) {
+        free(legend.others.of);
+        return false;
     }
-    return figure_close(&figure, folder, error);
+    const double above = figure->top + head, bottom = above + plot_height;
+    phase_key(figure, figure->top + 2);
+    area(figure, left, right, above, bottom);
+    fprintf(figure->gp, "set logscale xy 10\nset xrange [%.9g:%.9g]\nset yrange [%.9g:%.9g]\nset border 3\n",
+            extent.x0, extent.x1, extent.y0, extent.y1);
+    log_tics(figure, 'x', extent.x0, extent.x1, right - left);
+    log_tics(figure, 'y', extent.y0, extent.y1, plot_height);
+    x_name(figure, "arithmetic intensity, flop per byte");
+    y_name(figure, above, bottom, "rate, GFLOP/s");
+    draw_ceilings(figure, &extent, compute, n_compute, memory, n_memory, figure->top + legends);
+    draw_points(figure);
+    draw_legend(figure, &legend, figure->top + units);
+    free(legend.others.of);
+    return true;
 }
 
 /* What is kept from forward to backward against the time of a layer's backward pass. */
 
-static bool recompute_point(const json_t *record)
+enum { CURVES = 8, CURVE_POINTS = 32 };
+
+struct curve {
+    const json_t *record; /* the first */
+    int workload;
+    const char *series;             /* label of the platform's series */
+    double points[CURVE_POINTS][4]; /* MB, time, its interval */
+    const char *names[CURVE_POINTS];
+    int n;
+};
+
+struct curves {
+    struct curve curves[CURVES];
+    int n, left_out;
+    struct extent extent; /* MB, s */
+};
+
+static bool recompute_shows(const json_t *record)
 {
     const char *what = record_text(record, "compare.what"), *stage = record_text(record, "stage");
     return what && !strcmp(what, "recompute") && stage && !strcmp(stage, "backward") &&
-           !compared_as(record, "control") && has_time(record) && record_number(record, "saved_bytes") > 0;
+           !compared_as(record, "control") && record_number(record, "time_s.median") > 0 &&
+           record_number(record, "saved_bytes") > 0;
 }
 
 static bool recompute_wanted(const struct view *view, int workload)
@@ -1446,163 +1975,366 @@ static bool recompute_wanted(const struct view *view, int workload)
     json_t *record;
     json_array_foreach(view->set->records, i, record)
     {
-        if (recompute_point(record) && record_of_workload(record, &view->workloads[workload]))
+        if (recompute_shows(record) && record_of_workload(record, &view->workloads[workload]))
             return true;
     }
     return false;
 }
 
-/* One name for all points that lie within a sixteenth of the axis, "store" or "every 16, 64 steps". */
+static const char *series_beside(const struct view *view, int workload, const json_t *record)
+{
+    for (int i = 0; i < view->n_series; i++)
+        if (view->series[i].workload == workload && same(view->series[i].record, record, "platform") &&
+            same(view->series[i].record, record, "device"))
+            return view->series[i].label;
+    return record_text(record, "platform");
+}
+
+static void curve_add(const struct view *view, int workload, const json_t *record, struct curves *curves)
+{
+    const json_t *interval = record_get(record, "time_s.ci95");
+    const bool has = json_array_size(interval) == 2;
+    int at = 0;
+    while (at < curves->n &&
+           !(curves->curves[at].workload == workload && same(curves->curves[at].record, record, "platform") &&
+             same(curves->curves[at].record, record, "device") &&
+             same(curves->curves[at].record, record, "threads")))
+        at++;
+    struct curve *curve = &curves->curves[at];
+    if (at == CURVES || (at < curves->n && curve->n == CURVE_POINTS)) {
+        curves->left_out++;
+        return;
+    }
+    if (at == curves->n) {
+        curves->n++;
+        *curve = (struct curve){
+            .record = record, .workload = workload, .series = series_beside(view, workload, record)};
+    }
+    curve->names[curve->n] = variant_name(record);
+    double *point = curve->points[curve->n++];
+    point[0] = record_number(record, "saved_bytes") / 1e6;
+    point[1] = record_number(record, "time_s.median");
+    point[2] = has ? json_number_value(json_array_get(interval, 0)) : point[1];
+    point[3] = has ? json_number_value(json_array_get(interval, 1)) : point[1];
+    extent_add(&curves->extent, point[0], point[1]);
+    extent_add(&curves->extent, point[0], point[3]);
+}
+
+/* A name for all points that lie close together, "store" or "every 16 to 64, recompute". */
 struct point_label {
-    double x, y;
+    double x, y; /* of the point, from the plot's left and bottom */
+    double up;   /* of the text's middle, from the plot's bottom */
+    double from, to;
     char text[96];
     bool steps;
 };
 
-static void write_point_label(const struct figure *figure, const struct point_label *point)
-{
-    if (!*point->text)
-        return;
-    fputs("set label ", figure->gp);
-    write_gnuplot(figure->gp, point->text);
-    fprintf(figure->gp, " at first %.9g, first %.9g left rotate by 35 offset 0,0.6\n", point->x, point->y);
-}
-
 /* Of several intervals the first and the last are named. */
-static void add_point_name(struct point_label *point, const char *variant)
+static void add_point_name(struct point_label *label, const char *variant)
 {
     static const char prefix[] = "checkpoint:";
     const bool steps = !strncmp(variant, prefix, sizeof prefix - 1);
-    char *several = strstr(point->text, " to ");
-    if (steps && point->steps && several)
+    char *several = strstr(label->text, " to ");
+    if (steps && label->steps && several)
         *several = '\0';
-    const size_t used = strlen(point->text);
-    snprintf(point->text + used, sizeof point->text - used, "%s%s",
-             steps && point->steps ? " to "
+    const size_t used = strlen(label->text);
+    snprintf(label->text + used, sizeof label->text - used, "%s%.40s",
+             steps && label->steps ? " to "
              : steps               ? used ? ", every " : "every "
              : used                ? ", "
                                    : "",
              steps ? variant + sizeof prefix - 1 : variant);
-    point->steps = steps;
+    label->steps = steps;
 }
 
-static void draw_recompute_curve(struct figure *figure, const json_t *first, const struct extent *extent)
+/* Where a point and its interval stand, from the plot's left and bottom. */
+struct spot {
+    double x, low, high;
+};
+
+static struct spot spot_of(const double point[4], const struct extent *axes, double width, double height)
 {
-    const char *platform = record_text(first, "platform"), *device = record_text(first, "device");
-    const double apart = pow(extent->x1 / extent->x0, 1.0 / 16);
-    struct point_label point = {.x = 0};
+    const double scale = height / (axes->y1 - axes->y0);
+    return (struct spot){log(point[0] / axes->x0) / log(axes->x1 / axes->x0) * width,
+                         (point[2] - axes->y0) * scale, (point[3] - axes->y0) * scale};
+}
+
+/* Names of the first curve's points above them, each as low as the names before it and all curves leave
+ * room. Returns how many. */
+static int place_labels(const struct curves *curves, const struct extent *axes, double width, double height,
+                        struct point_label labels[CURVE_POINTS])
+{
+    enum { CLOSE = 14 };
+    const struct curve *first = &curves->curves[0];
+    int n = 0;
+    for (int i = 0; i < first->n; i++) {
+        const struct spot spot = spot_of(first->points[i], axes, width, height);
+        if (n == 0 || fabs(spot.x - labels[n - 1].x) > CLOSE)
+            labels[n++] = (struct point_label){.x = spot.x, .y = spot.high};
+        labels[n - 1].y = fmax(labels[n - 1].y, spot.high);
+        add_point_name(&labels[n - 1], first->names[i]);
+    }
+    for (int i = 0; i < n; i++) {
+        struct point_label *own = &labels[i];
+        const double half = text_points(own->text) / 2;
+        const double middle = fmin(fmax(own->x, half + 2), width - half);
+        own->from = middle - half;
+        own->to = middle + half;
+        own->up = own->y + line_height;
+        for (bool moved = true; moved;) {
+            moved = false;
+            for (int c = 0; c < curves->n; c++)
+                for (int k = 0; k < curves->curves[c].n; k++) {
+                    const struct spot spot = spot_of(curves->curves[c].points[k], axes, width, height);
+                    if (spot.x > own->from - 4 && spot.x < own->to + 4 &&
+                        spot.low - 3 < own->up + line_height / 2 &&
+                        spot.high + 3 > own->up - line_height / 2) {
+                        own->up = spot.high + line_height;
+                        moved = true;
+                    }
+                }
+            for (int k = 0; k < i; k++)
+                if (labels[k].from < own->to + 4 && labels[k].to > own->from - 4 &&
+                    fabs(labels[k].up - own->up) < line_height) {
+                    own->up = labels[k].up + line_height + 0.5;
+                    moved = true;
+                }
+        }
+    }
+    return n;
+}
+
+static void curve_name(const struct figure *figure, const struct curve *curve, char text[2 * TEXT_SIZE])
+{
+    char *what = figure->page->n > 1 ? workload_what(&figure->view->workloads[curve->workload]) : NULL;
+    char shown[TEXT_SIZE];
+    snprintf(text, 2 * TEXT_SIZE, "%s%s%.200s", text_clean(curve->series, 40, shown), what ? ", " : "",
+             what ? what : "");
+    free(what);
+}
+
+static bool draw_curves(struct figure *figure, const struct curves *curves, struct error *error)
+{
+    const double plot_height = 120, left = edge + 34, right = page_width - edge - 6;
+    const struct extent *extent = &curves->extent;
+    const char *unit;
+    const double scale = time_scale(extent->y1 / 4, extent->y1, &unit);
+    const struct extent axes = {extent->x0 / 1.3, extent->x1 * 1.3, 0, extent->y1 * 1.1};
+    struct point_label labels[CURVE_POINTS];
+    char text[2 * TEXT_SIZE], shown[TEXT_SIZE];
+    const int n_labels = place_labels(curves, &axes, right - left, plot_height, labels);
+    double highest = plot_height;
+    for (int i = 0; i < n_labels; i++)
+        highest = fmax(highest, labels[i].up + line_height / 2);
+    for (int i = 0; i < curves->n; i++) {
+        curve_name(figure, &curves->curves[i], text);
+        fit_noted(figure, text, page_width - 2 * edge - 20, shown);
+    }
+    if (curves->n > 1)
+        lines_add(&figure->notes,
+                  "The points of the other lines follow one another as those that have names.");
+    if (curves->left_out)
+        lines_add(&figure->notes, "not shown: %d results more, see the table", curves->left_out);
+    if (!figure_open(figure, highest + 30 + curves->n * line_height,
+                     "columns: bytes kept (MB), time (s), its 95 % interval (s), what is kept", error))
+        return false;
+    const double bottom = figure->top + highest, top = bottom - plot_height;
+    area(figure, left, right, top, bottom);
+    fprintf(figure->gp, "set logscale x 2\nset xrange [%.9g:%.9g]\nset yrange [0:%.9g]\nset border 3\n",
+            axes.x0, axes.x1, axes.y1 * scale);
+    log_tics(figure, 'x', axes.x0, axes.x1, right - left);
+    linear_tics(figure, 'y', axes.y1 * scale, plot_height);
+    x_name(figure, "kept from forward to backward, MB a layer");
+    snprintf(text, sizeof text, "backward pass of a layer, %s", unit);
+    y_name(figure, top, bottom, text);
+    for (int i = 0; i < n_labels; i++) {
+        const struct point_label *own = &labels[i];
+        stroke(figure, left + own->x, bottom - own->y - 2, left + own->x, bottom - own->up + 4, other_colour,
+               0.4, 1);
+        label(figure, left + (own->from + own->to) / 2, bottom - own->up, "center", own->text);
+    }
+    for (int i = 0; i < curves->n; i++) {
+        const struct curve *curve = &curves->curves[i];
+        const char *colour = platform_colour(figure->palette, curve->series);
+        const int look = record_look(curve->record);
+        const double y = bottom + 29 + (i + 0.5) * line_height;
+        curve_name(figure, curve, text);
+        line_sample(figure, edge, y, colour, look, i);
+        label(figure, edge + 20, y, "left", fit(text, page_width - 2 * edge - 20, shown));
+        block_begin(figure, text);
+        for (int p = 0; p < curve->n; p++) {
+            fprintf(figure->dat, "%.9g %.9g %.9g %.9g", curve->points[p][0], curve->points[p][1],
+                    curve->points[p][2], curve->points[p][3]);
+            data_name(figure, curve->names[p]);
+        }
+        draw_line(figure, colour, look, i, scale);
+    }
+    return true;
+}
+
+static bool draw_recompute(struct figure *figure, struct error *error)
+{
+    struct curves *curves = malloc(sizeof *curves);
     size_t i;
     json_t *record;
-    block_begin(figure, device ? device : platform);
+    if (!curves)
+        return error_set(error, STATUS_FAILED, "%s/%s: out of memory", figure->folder, figure->name);
+    *curves = (struct curves){.extent = {INFINITY, 0, INFINITY, 0}};
     json_array_foreach(figure->view->set->records, i, record)
     {
-        const char *own = record_text(record, "device"), *variant = record_text(record, "compare.variant");
-        const json_t *interval = record_get(record, "time_s.ci95");
-        if (!recompute_point(record) || strcmp(record_text(record, "platform"), platform) ||
-            (own && device && strcmp(own, device)) || !variant)
-            continue;
-        const double x = record_number(record, "saved_bytes") / 1e6;
-        const double y = record_number(record, "time_s.median") * 1e3;
-        const double low = interval ? json_number_value(json_array_get(interval, 0)) * 1e3 : y;
-        const double high = interval ? json_number_value(json_array_get(interval, 1)) * 1e3 : y;
-        fprintf(figure->dat, "%.9g %.9g %.9g %.9g", x, y, low, high);
-        data_name(figure, variant);
-        if (point.x <= 0 || point.x / x > apart || x / point.x > apart) {
-            write_point_label(figure, &point);
-            point = (struct point_label){.x = x, .y = y};
-        }
-        point.y = fmin(fmax(point.y, y), extent->y1 / 1.15);
-        add_point_name(&point, variant);
+        for (int w = 0; w < figure->page->n; w++)
+            if (recompute_shows(record) &&
+                record_of_workload(record, &figure->view->workloads[figure->page->workloads[w]]))
+                curve_add(figure->view, figure->page->workloads[w], record, curves);
     }
-    write_point_label(figure, &point);
-    draw(figure, "using 1:2:3:4 with yerrorlines linecolor rgb '#0072B2' pointtype 7 pointsize 0.6");
+    const bool drawn = draw_curves(figure, curves, error);
+    free(curves);
+    return drawn;
 }
 
-static bool draw_recompute(const struct view *view, const struct page *page, const char *folder,
-                           const char *name, const char *title, const char *origin, struct error *error)
+/* All kinds */
+
+static bool same_model(const struct workload *a, const struct workload *b)
 {
-    struct figure figure = {.view = view, .page = page};
-    struct extent extent = {INFINITY, 0, INFINITY, 0};
-    const json_t *first = NULL;
-    size_t i;
-    json_t *record;
-    json_array_foreach(view->set->records, i, record)
-    {
-        bool here = false;
-        for (int w = 0; w < page->n; w++)
-            here |= record_of_workload(record, &view->workloads[page->workloads[w]]);
-        if (!here || !recompute_point(record))
-            continue;
-        if (!first)
-            first = record;
-        extent_add(&extent, record_number(record, "saved_bytes") / 1e6,
-                   record_number(record, "time_s.median") * 1e3);
-    }
-    extent = (struct extent){extent.x0 / 1.3, extent.x1 * 1.6, 0, extent.y1 * 1.7};
-    const double top = edge + 2 * line_height + 6, plot_height = 130, bottom = top + plot_height;
-    if (!figure_open(&figure, folder, name, bottom + 30 + edge,
-                     "columns: bytes kept (MB), time (ms), its 95 % interval (ms), what is kept", error))
-        return figure_abandon(&figure);
-    head(&figure, title, origin, false);
-    area(&figure, edge + 30, page_width - edge - 6, top, bottom);
-    fprintf(
-        figure.gp,
-        "set logscale x 2\nset xrange [%.9g:%.9g]\nset yrange [%.9g:%.9g]\n"
-        "set xtics nomirror out offset 0,0.3 format '%%g'\nset ytics nomirror out offset 0.5,0 format '%%g'\n"
-        "set border 3\nset mxtics 10\n"
-        "set xlabel 'kept from forward to backward, MB a layer' offset 0,0.7\n"
-        "set label 'backward pass of a layer, ms' at screen %.5f, screen %.5f center rotate by 90\n",
-        extent.x0, extent.x1, extent.y0, extent.y1, screen_x(edge + 4),
-        screen_y(&figure, top + plot_height / 2));
-    draw_recompute_curve(&figure, first, &extent);
-    return figure_close(&figure, folder, error);
+    return strcmp(a->model, b->model) == 0;
 }
 
 static const struct figure_kind {
     const char *name, *title, *caption;
+    enum mark mark;
+    int most; /* workloads a figure */
+    bool (*together)(const struct workload *a, const struct workload *b);
+    bool (*shows)(const json_t *record);
     bool (*wanted)(const struct view *view, int workload);
-    bool (*draw)(const struct view *view, const struct page *page, const char *folder, const char *name,
-                 const char *title, const char *origin, struct error *error);
+    bool (*draw)(struct figure *figure, struct error *error);
 } kinds[] = {
     {"comparison", "Variants compared",
      "Time of each unit's baseline over that of the variant, of measured ones the median over rounds of each "
      "round's ratio; more than 1 is faster. Whiskers are its 95 % interval; what is modelled has none. What "
-     "is "
-     "measured has the baseline once more, the A/A control.",
-     comparison_wanted, draw_comparison},
+     "is measured has the baseline once more, the A/A control.",
+     BARS, 6, same_model, comparison_shows, comparison_wanted, draw_comparison},
     {"lengths", "Time over length",
-     "Time of one execution over the length of the sequence, a line for each variant; dashed lines are "
-     "modelled. "
-     "Whiskers are 95 % intervals of the median.",
-     lengths_wanted, draw_lengths},
+     "Time of one execution over the length of the sequence. Whiskers are 95 % intervals of the median.",
+     LINES, PAGE_MOST, length_together, length_shows, lengths_wanted, draw_lengths},
     {"recompute", "What backward keeps and rebuilds",
      "Time of a layer's backward pass against what the plan keeps for it from the forward pass: everything "
-     "(store), or a state every K steps (every K) or none (recompute) and the rest rebuilt. Whiskers are 95 "
-     "% "
-     "intervals.",
-     recompute_wanted, draw_recompute},
+     "(store), or a state every K steps (every K) or none (recompute) and the rest rebuilt. Whiskers are "
+     "95 % intervals.",
+     LINES, 6, same_model, recompute_shows, recompute_wanted, draw_recompute},
     {"speedup", "Speed-up of the whole model",
-     "Speed-up over the CPU, by platform and phase. Solid bars are measured, hatched ones are not; whiskers "
-     "span "
-     "what the 95 % intervals of both times allow.",
-     speedup_wanted, draw_speedup},
+     "Speed-up over the CPU, by platform and phase. Whiskers span what the 95 % intervals of both times "
+     "allow.",
+     BARS, 6, same_model, speedup_shows, speedup_wanted, draw_speedup},
     {"published", "Published speed-ups",
      "Speed-ups as a device's source prints or draws them (above) and as the model gives them (below), with "
-     "the "
-     "machines that the source compares with as laws of their own, each pair of machines on a scale of its "
-     "own; "
-     "'mamba-bench validate' lists these and what the source leaves open.",
-     published_wanted, draw_published},
+     "the machines that the source compares with as laws of their own, each pair of machines on a scale of "
+     "its own; 'mamba-bench validate' lists these and what the source leaves open.",
+     BARS, 6, same_model, published_shows, published_wanted, draw_published},
     {"stages", "Where the time goes",
      "Share of each stage or fused group in the time of one pass (time of one execution, times its number of "
      "executions), with the time of the whole model, in which units may overlap, beside the bar.",
-     stages_wanted, draw_stages},
+     BARS, 6, same_model, part_shows, stages_wanted, draw_stages},
     {"roofline", "Roofline of the CPU",
      "Measured rate against arithmetic intensity (counted work over bytes that cross the unit's border). "
-     "Lines "
-     "are measured ceilings of this machine. A point above a memory's line worked from a nearer memory.",
-     roofline_wanted, draw_roofline},
+     "Lines are measured ceilings of this machine. A point above a memory's line worked from a nearer "
+     "memory.",
+     POINTS, 6, same_model, roofline_shows, roofline_wanted, draw_roofline},
 };
+
+static void append(char text[4 * TEXT_SIZE], const char *format, ...) __attribute__((format(printf, 2, 3)));
+static void append(char text[4 * TEXT_SIZE], const char *format, ...)
+{
+    const size_t used = strlen(text);
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(text + used, 4 * TEXT_SIZE - used, format, arguments);
+    va_end(arguments);
+}
+
+static bool shown_here(const struct figure *figure, const struct figure_kind *kind, int workload,
+                       const json_t *record)
+{
+    return on_page(figure->page, workload) && kind->shows(record) &&
+           record_of_workload(record, &figure->view->workloads[workload]);
+}
+
+/* "prefill, batch 1, 64/96/128 tokens": all workloads that differ in length only. */
+static void lengths_text(const struct figure *figure, int first, char text[4 * TEXT_SIZE])
+{
+    enum { LISTED = 8 };
+    const struct view *view = figure->view;
+    const struct workload *own = &view->workloads[figure->page->workloads[first]];
+    double least = INFINITY, most = 0;
+    int n = 0;
+    char list[TEXT_SIZE] = "";
+    for (int i = first; i < figure->page->n; i++) {
+        const struct workload *other = &view->workloads[figure->page->workloads[i]];
+        if (!length_together(own, other) || (own->context > 0) != (other->context > 0))
+            continue;
+        const double length = workload_length(other);
+        least = fmin(least, length);
+        most = fmax(most, length);
+        if (n++ < LISTED)
+            snprintf(list + strlen(list), sizeof list - strlen(list), "%s%.0f", n > 1 ? "/" : "", length);
+    }
+    append(text, "%s, batch %lld, ", own->phase, (long long)own->batch);
+    if (own->context > 0)
+        append(text, "%lld token%s after ", (long long)own->seqlen, own->seqlen == 1 ? "" : "s");
+    if (n > LISTED)
+        append(text, "%.0f to %.0f", least, most);
+    else
+        append(text, "%s", list);
+    if (own->context == 0)
+        append(text, " token%s", n == 1 && most == 1 ? "" : "s");
+}
+
+/* Workloads, precision and threads of all that the figure shows, and where it comes from. */
+static void head_text(struct figure *figure, const struct figure_kind *kind, const char *origin)
+{
+    const struct view *view = figure->view;
+    struct names precisions = {0};
+    char text[4 * TEXT_SIZE] = "", shown[TEXT_SIZE];
+    double threads[COLOURS];
+    int n_threads = 0;
+    size_t i;
+    json_t *record;
+    for (int p = 0; p < figure->page->n; p++) {
+        bool told = false;
+        for (int before = 0; before < p; before++)
+            told |= differ_in_length(&view->workloads[figure->page->workloads[before]],
+                                     &view->workloads[figure->page->workloads[p]]);
+        if (told)
+            continue;
+        if (*text)
+            append(text, "; ");
+        lengths_text(figure, p, text);
+    }
+    json_array_foreach(view->set->records, i, record)
+    {
+        bool here = false;
+        for (int p = 0; p < figure->page->n && !here; p++)
+            here = shown_here(figure, kind, figure->page->workloads[p], record);
+        if (!here)
+            continue;
+        const double own = record_number(record, "threads");
+        int at = 0;
+        figure->occurs[record_look(record)] = true;
+        names_add(&precisions, record_text(record, "plan.precision"));
+        while (at < n_threads && threads[at] != own)
+            at++;
+        if (!isnan(own) && at == n_threads && n_threads < COLOURS)
+            threads[n_threads++] = own;
+    }
+    for (int p = 0; p < precisions.n; p++)
+        append(text, "%s%s", p ? "/" : "; ", text_clean(precisions.of[p], 16, shown));
+    for (int t = 0; t < n_threads; t++)
+        append(text, "%s%.0f", t ? "/" : "; ", threads[t]);
+    if (n_threads)
+        append(text, " thread%s", n_threads == 1 && threads[0] == 1 ? "" : "s");
+    lines_add(&figure->head, "%s; %s", text, origin);
+    figure->head.failed |= precisions.failed;
+    free(precisions.of);
+}
 
 static bool list_add(struct figure_list *list, const char *name, const char *caption, const char *model)
 {
@@ -1619,41 +2351,44 @@ static bool list_add(struct figure_list *list, const char *name, const char *cap
     return true;
 }
 
-static bool draw_page(const struct view *view, const struct figure_kind *kind, const struct page *page,
-                      int number, const char *origin, const char *folder, struct figure_list *list,
-                      struct error *error)
+static bool draw_page(const struct view *view, const struct palette *palette, const struct figure_kind *kind,
+                      const struct page *page, int number, const char *origin, const char *folder,
+                      struct figure_list *list, struct error *error)
 {
-    char name[FIGURE_NAME_SIZE], shown[TEXT_SIZE], *title;
+    char name[FIGURE_NAME_SIZE], shown[TEXT_SIZE];
     const char *model = view->workloads[page->workloads[0]].model;
+    struct figure figure = {
+        .view = view, .page = page, .palette = palette, .folder = folder, .name = name, .mark = kind->mark};
     if (number > 1)
         snprintf(name, sizeof name, "%s_%d", kind->name, number);
     else
         snprintf(name, sizeof name, "%s", kind->name);
-    if (!list_add(list, name, kind->caption, model) ||
-        asprintf(&title, "%s: %s", kind->title, text_clean(model, 30, shown)) < 0)
+    snprintf(figure.title, sizeof figure.title, "%s: %s", kind->title, text_clean(model, 40, shown));
+    if (!list_add(list, name, kind->caption, model))
         return error_set(error, STATUS_FAILED, "%s/%s: out of memory", folder, name);
-    bool drawn = kind->draw(view, page, folder, name, title, origin, error);
-    free(title);
+    head_text(&figure, kind, origin);
+    const bool drawn = kind->draw(&figure, error) && figure_close(&figure, error);
+    figure_abandon(&figure);
     return drawn;
 }
 
-/* Workloads of one model are drawn together, as many as fit. */
-static bool draw_kind(const struct view *view, const struct figure_kind *kind, const char *origin,
-                      const char *folder, struct figure_list *list, struct error *error)
+/* Workloads that belong together are drawn together, as many as fit. */
+static bool draw_kind(const struct view *view, const struct palette *palette, const struct figure_kind *kind,
+                      const char *origin, const char *folder, struct figure_list *list, struct error *error)
 {
     bool *done = calloc(view->n_workloads + 1, sizeof *done);
     int number = 0;
     bool drawn = done || error_set(error, STATUS_FAILED, "%s: out of memory", folder);
     for (int i = 0; drawn && i < view->n_workloads; i++) {
         struct page page = {.n = 0};
-        for (int k = i; k < view->n_workloads && page.n < PAGE_MAX_WORKLOADS; k++)
-            if (!done[k] && strcmp(view->workloads[k].model, view->workloads[i].model) == 0 &&
+        for (int k = i; k < view->n_workloads && page.n < kind->most; k++)
+            if (!done[k] && kind->together(&view->workloads[i], &view->workloads[k]) &&
                 kind->wanted(view, k)) {
                 done[k] = true;
                 page.workloads[page.n++] = k;
             }
         if (page.n > 0)
-            drawn = draw_page(view, kind, &page, ++number, origin, folder, list, error);
+            drawn = draw_page(view, palette, kind, &page, ++number, origin, folder, list, error);
     }
     free(done);
     return drawn;
@@ -1661,12 +2396,15 @@ static bool draw_kind(const struct view *view, const struct figure_kind *kind, c
 
 bool figures_draw(const struct view *view, const char *folder, struct figure_list *list, struct error *error)
 {
+    struct palette palette;
     *list = (struct figure_list){0};
     char *origin = view_origin(view);
-    bool drawn = origin || error_set(error, STATUS_FAILED, "%s: out of memory", folder);
+    const bool coloured = palette_build(view, &palette);
+    bool drawn = (origin && coloured) || error_set(error, STATUS_FAILED, "%s: out of memory", folder);
     for (size_t i = 0; drawn && i < sizeof kinds / sizeof *kinds; i++)
-        drawn = draw_kind(view, &kinds[i], origin, folder, list, error);
+        drawn = draw_kind(view, &palette, &kinds[i], origin, folder, list, error);
     free(origin);
+    palette_free(&palette);
     for (int i = 0; drawn && i < list->n; i++)
         drawn = gnuplot_run(folder, list->entries[i].name, error);
     return drawn;

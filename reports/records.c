@@ -268,6 +268,17 @@ const json_t *record_environment(const struct record_set *set, const json_t *rec
     return id ? find_environment(set, id) : NULL;
 }
 
+static bool interval_check(const json_t *record, const char *path, const char *where, struct error *error)
+{
+    const json_t *interval = record_get(record, path);
+    if (json_is_array(interval) &&
+        (json_array_size(interval) != 2 ||
+         json_number_value(json_array_get(interval, 0)) > json_number_value(json_array_get(interval, 1))))
+        return error_set(error, STATUS_USAGE, "%s: field \"%s\" must be two numbers, low then high", where,
+                         path);
+    return true;
+}
+
 static bool result_check(const struct record_set *set, const json_t *record, const char *where,
                          struct error *error)
 {
@@ -288,12 +299,15 @@ static bool result_check(const struct record_set *set, const json_t *record, con
     if (timed && skipped)
         return error_set(error, STATUS_USAGE,
                          "%s: both \"time_s.median\" and \"skipped\"; only one can be true", where);
-    const json_t *interval = record_get(record, "time_s.ci95");
-    if (json_is_array(interval) &&
-        (json_array_size(interval) != 2 ||
-         json_number_value(json_array_get(interval, 0)) > json_number_value(json_array_get(interval, 1))))
-        return error_set(error, STATUS_USAGE, "%s: field \"time_s.ci95\" must be two numbers, low then high",
-                         where);
+    if (!interval_check(record, "time_s.ci95", where, error) ||
+        !interval_check(record, "compare.ci95", where, error))
+        return false;
+    static const char *const comparing[] = {"compare.what", "compare.variant", "compare.role"};
+    for (size_t i = 0;
+         json_is_object(record_get(record, "compare")) && i < sizeof comparing / sizeof *comparing; i++)
+        if (!record_text(record, comparing[i]))
+            return error_set(error, STATUS_USAGE, "%s: field \"%s\" is missing; a comparison needs it", where,
+                             comparing[i]);
     const char *id = record_text(record, "environment");
     if (!find_environment(set, id)) {
         char shown[TEXT_SIZE];

@@ -39,6 +39,23 @@ int text_columns(const char *text)
     return columns;
 }
 
+double text_ems(const char *text)
+{
+    /* Hundredths of an em, from the font's table of advance widths, for U+0020 to U+007E. */
+    static const unsigned char widths[] = {
+        32, 40, 46, 84, 64, 95, 78, 27, 39,  39, 50, 84, 32, 36, 32, 34, 64, 64, 64, 64, 64, 64, 64, 64,
+        64, 64, 34, 34, 84, 84, 84, 53, 100, 68, 69, 70, 77, 63, 58, 77, 75, 29, 29, 66, 56, 86, 75, 79,
+        60, 79, 69, 63, 61, 73, 68, 99, 69,  61, 69, 39, 34, 39, 84, 50, 50, 61, 63, 55, 63, 62, 35, 63,
+        63, 28, 28, 58, 28, 97, 63, 61, 63,  63, 41, 52, 39, 63, 59, 82, 59, 59, 52, 64, 34, 64, 84};
+    double ems = 0;
+    for (const unsigned char *c = (const unsigned char *)text; *c; c++)
+        if (*c >= 0x20 && *c < 0x7f)
+            ems += widths[*c - 0x20] / 100.0;
+        else
+            ems += (*c & 0xc0) != 0x80;
+    return ems;
+}
+
 static size_t append_clean(const char *text, int columns, char *out, size_t used)
 {
     const unsigned char *at = (const unsigned char *)text;

@@ -18,6 +18,9 @@ char *text_clean(const char *text, int columns, char *out);
 /* Code points of valid UTF-8. */
 int text_columns(const char *text);
 
+/* Width when set in DejaVu Sans, the widest of the usual sans-serif fonts, in units of the type's size. */
+double text_ems(const char *text);
+
 /* Numbers for people, three significant digits; all return out (TEXT_SIZE bytes), empty when the value is
  * NaN. format_number: 12.3, 1234, 12.3k, 4.56e-04. format_unit: "12.3 ms", "1.23  s" (SI prefixes, the
  * unit padded to the width of a prefixed one). */
