@@ -672,6 +672,14 @@ static const struct result *model_result(const struct view *view, const struct s
     return series->model >= 0 ? &view->results[series->model] : NULL;
 }
 
+static bool model_was_run(const struct view *view, int workload)
+{
+    for (int i = 0; i < view->n_series; i++)
+        if (view->series[i].workload == workload && view->series[i].model >= 0)
+            return true;
+    return false;
+}
+
 /* A line above a workload's bars. Returns where it ends. */
 static double workload_heading(const struct figure *figure, int index, double y)
 {
@@ -1313,7 +1321,7 @@ static void length_add(struct length_lines *lines, double length, const json_t *
 static void length_list(const struct view *view, int workload, struct length_lines *lines)
 {
     const struct workload *own = &view->workloads[workload];
-    bool model = false;
+    const bool model = model_was_run(view, workload);
     if (comparison_wanted(view, workload)) {
         size_t i;
         json_t *record;
@@ -1324,8 +1332,6 @@ static void length_list(const struct view *view, int workload, struct length_lin
         }
         return;
     }
-    for (int i = 0; i < view->n_series; i++)
-        model |= view->series[i].workload == workload && view->series[i].model >= 0;
     for (int i = 0; i < view->n_results; i++) {
         const struct result *result = &view->results[i];
         if (result->workload == workload && !result->replaced && !result->skipped &&
@@ -1474,11 +1480,16 @@ static bool part_shows(const json_t *record)
            (!strcmp(scope, "stage") || !strcmp(scope, "group"));
 }
 
+/* One unit alone has no shares. */
 static bool stages_wanted(const struct view *view, int workload)
 {
-    for (int i = 0; i < view->n_series; i++)
-        if (view->series[i].workload == workload && view->series[i].parts_s > 0)
+    const bool model = model_was_run(view, workload);
+    for (int i = 0; i < view->n_series; i++) {
+        const struct series *series = &view->series[i];
+        if (series->workload == workload && series->parts_s > 0 &&
+            (model || series->parts - series->parts_skipped > 1))
             return true;
+    }
     return false;
 }
 
@@ -1602,12 +1613,15 @@ static void stage_bars(struct figure *figure, int index, double row, double poin
     }
 }
 
+/* The time of the whole model, or else of all units. */
 static void total_label(const struct figure *figure, const struct series *series, double y)
 {
     const struct result *model = model_result(figure->view, series);
-    char total[TEXT_SIZE], text[TEXT_SIZE + 2];
-    format_quantity(model ? model->time_s : series->parts_s, "s", total);
-    snprintf(text, sizeof text, "%s%s", series->parts_skipped > 0 ? "*" : "", total);
+    const bool timed = model && !model->skipped;
+    char total[TEXT_SIZE], text[TEXT_SIZE + 3];
+    format_quantity(timed ? model->time_s : series->parts_s, "s", total);
+    snprintf(text, sizeof text, "%s%s%s", series->parts_skipped > 0 ? "*" : "",
+             !timed && model_was_run(figure->view, series->workload) ? "+" : "", total);
     label(figure, page_width - edge, y, "right", text);
 }
 
@@ -1616,14 +1630,16 @@ static bool draw_stages(struct figure *figure, struct error *error)
     const struct view *view = figure->view;
     const struct page *page = figure->page;
     struct legend legend = {.n = 0};
-    bool incomplete = false;
+    bool incomplete = false, partial = false;
     int rows = page->n, row = 0;
     for (int i = 0; i < view->n_series; i++) {
         const struct series *series = &view->series[i];
         if (!on_page(page, series->workload) || series->parts == 0)
             continue;
+        const struct result *model = model_result(view, series);
         rows++;
         incomplete |= series->parts_skipped > 0;
+        partial |= model_was_run(view, series->workload) && series->parts_s > 0 && (!model || model->skipped);
     }
     for (int i = 0; i < view->n_results; i++)
         if (on_page(page, view->results[i].workload) && view->results[i].part && !view->results[i].skipped)
@@ -1634,6 +1650,8 @@ static bool draw_stages(struct figure *figure, struct error *error)
     legend_note(figure, &legend);
     if (incomplete)
         lines_add(&figure->notes, "* without the units that were skipped");
+    if (partial)
+        lines_add(&figure->notes, "+ sum of the units: no time of the whole model");
     if (!figure_open(figure, plot_height + 29 + legend_rows(&legend) * line_height,
                      "columns: from %, to %, row, seconds in one pass of the model, unit", error)) {
         free(legend.others.of);
@@ -1644,10 +1662,11 @@ static bool draw_stages(struct figure *figure, struct error *error)
             "set xrange [0:100]\nset yrange [%d:0]\nunset ytics\nset border 1\n"
             "set xtics 0, 25 nomirror out offset 0,0.3 format '%%g'\n",
             rows);
-    x_name(figure, "share of the time of all units, %");
-    label(figure, page_width - edge, figure->top + 0.5 * pitch, "right", "model");
+    x_name(figure, "share of the time of the units, %");
     for (int p = 0; p < page->n; p++) {
         workload_heading(figure, page->workloads[p], figure->top + (row + 0.5) * pitch);
+        label(figure, page_width - edge, figure->top + (row + 0.5) * pitch, "right",
+              model_was_run(view, page->workloads[p]) ? "model" : "sum");
         row += 1;
         for (int i = 0; i < view->n_series; i++) {
             const struct series *series = &view->series[i];
@@ -2232,7 +2251,9 @@ static const struct figure_kind {
      BARS, 6, same_model, published_shows, published_wanted, draw_published},
     {"stages", "Where the time goes",
      "Share of each stage or fused group in the time of one pass (time of one execution, times its number of "
-     "executions), with the time of the whole model, in which units may overlap, beside the bar.",
+     "executions). Beside the bar stands the time of the model, in which units may overlap, or the sum of "
+     "the "
+     "units where the model was not run.",
      BARS, 6, same_model, part_shows, stages_wanted, draw_stages},
     {"roofline", "Roofline of the CPU",
      "Measured rate against arithmetic intensity (counted work over bytes that cross the unit's border). "

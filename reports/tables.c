@@ -115,7 +115,10 @@ static void noise_row(const struct view *view, int index, struct grid *grid)
                  result->high_s - result->low_s > 0.2 * result->time_s;
     }
     if (noisy)
-        grid_text(grid, 0, "(noisy: %d units have an interval wider than 20 %% of their time)", noisy);
+        grid_text(grid, 0,
+                  noisy == 1 ? "(noisy: %d unit has an interval wider than 20 %% of its time)"
+                             : "(noisy: %d units have an interval wider than 20 %% of their time)",
+                  noisy);
 }
 
 /* Few repetitions give less than the 95 % that the interval is named for. */
@@ -174,17 +177,20 @@ static void preparation_row(const struct view *view, const struct series *series
                   format_quantity(time_s, "s", time), record_number(record, "preparation.bytes") * 1e-9);
 }
 
-/* Parameters of the device that nobody published; of what is measured, those of its energy. */
+/* Parameters of the device that nobody published; of what is measured, those of its energy, which tables
+ * give of the whole model. */
 static void assumed_row(const struct view *view, int index, struct grid *grid)
 {
-    const json_t *names = NULL, *record = NULL;
+    const bool measured = !strcmp(record_text(view->series[index].record, "provenance"), "measured");
+    if (measured && view->series[index].model < 0)
+        return;
+    const json_t *names = NULL;
     char list[1024] = "", text[TEXT_SIZE];
     size_t i, used = 0;
     json_t *name;
     for (int r = 0; r < view->n_results && !names; r++)
         if (view->results[r].series == index && !view->results[r].replaced) {
-            record = view->results[r].record;
-            names = record_get(record, "assumed");
+            names = record_get(view->results[r].record, "assumed");
         }
     json_array_foreach(names, i, name)
     {
@@ -193,9 +199,7 @@ static void assumed_row(const struct view *view, int index, struct grid *grid)
                                      text_clean(json_string_value(name), 60, text));
     }
     if (used)
-        grid_text(grid, 0, "(%sassumed, not published: %s)",
-                  strcmp(record_text(record, "provenance"), "measured") ? "" : "J/token is a model's; ",
-                  list);
+        grid_text(grid, 0, "(%sassumed, not published: %s)", measured ? "J/token is a model's; " : "", list);
 }
 
 static bool lacks_error(const struct result *result, int series, const char *reason)

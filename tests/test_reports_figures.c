@@ -479,12 +479,54 @@ static void lines_hold_all_lengths(void **state)
     record_set_free(&set);
 }
 
+static bool page_says(const char *folder, const struct record_set *set, const char *text)
+{
+    struct error error = {0};
+    if (!report_html(set, folder, &error))
+        fail_msg("%s", error.text);
+    char *page = read_file(folder, "report.html");
+    const bool says = strstr(page, text);
+    free(page);
+    return says;
+}
+
+/* A run of single stages says nothing of a whole model. */
+static void stages_alone_are_no_model(void **state)
+{
+    struct record_set set;
+    char path[512];
+    snprintf(path, sizeof path, "%s/stages.gp", (char *)*state);
+    begin(&set);
+    add(&set, result("cpu", "prefill", 64, "stage", "in_proj", 1e-3));
+    draw(&set, *state);
+    assert_int_not_equal(access(path, F_OK), 0);
+    assert_false(page_says(*state, &set, "whole model"));
+    add(&set, result("cpu", "prefill", 64, "stage", "out_proj", 1e-3));
+    draw(&set, *state);
+    char *script = read_file(*state, "stages.gp");
+    assert_non_null(strstr(script, "set label 'sum'"));
+    assert_null(strstr(script, "set label 'model'"));
+    free(script);
+    assert_false(page_says(*state, &set, "whole model"));
+    add(&set, result("fpga-model", "prefill", 64, "stage", "in_proj", 1e-3));
+    add(&set, result("fpga-model", "prefill", 64, "model", "model", 2e-3));
+    draw(&set, *state);
+    script = read_file(*state, "stages.gp");
+    assert_non_null(strstr(script, "set label 'model'"));
+    assert_non_null(strstr(script, "set label '+2.00 ms'"));
+    assert_non_null(strstr(script, "set label '+ sum of the units"));
+    free(script);
+    assert_true(page_says(*state, &set, "whole model"));
+    record_set_free(&set);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(texts_stay_apart, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(heads_say_what_is_shown, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(lines_hold_all_lengths, make_folder, remove_folder),
+        cmocka_unit_test_setup_teardown(stages_alone_are_no_model, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(one_name_has_one_colour, make_folder, remove_folder),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
