@@ -1,21 +1,38 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * SPDX-FileCopyrightText: 2026 The mamba-bench developers */
 #include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "bench/cli.h"
 #include "bench/folder.h"
 #include "reports/report.h"
 
-/* Of all that the page is made from. */
-static bool write_records(const char *folder, const struct record_set *set, struct error *error)
+/* Whether the one source is the output folder itself, which is then drawn again from its own records. */
+static bool in_place(const struct arguments *arguments)
 {
-    const json_t *const lists[] = {set->environments, set->records};
-    struct record_file *file = folder_open_records(folder, error);
-    bool ok = file != NULL;
-    for (int l = 0; l < COUNT_OF(lists); l++)
-        for (size_t i = 0; i < json_array_size(lists[l]) && ok; i++)
-            ok = record_file_write(file, json_array_get(lists[l], i), error);
-    return (!file || record_file_close(file, error)) && ok;
+    struct stat source, out;
+    char path[4608];
+    snprintf(path, sizeof path, "%s/records.jsonl", arguments->out);
+    if (arguments->n_operands != 1 || stat(path, &out))
+        return false;
+    if (!stat(arguments->operands[0], &source) && S_ISDIR(source.st_mode)) {
+        snprintf(path, sizeof path, "%s/records.jsonl", arguments->operands[0]);
+        if (stat(path, &source))
+            return false;
+    }
+    return source.st_dev == out.st_dev && source.st_ino == out.st_ino;
+}
+
+static bool write_report(const struct arguments *arguments, const struct record_set *set, struct error *error)
+{
+    const bool again = in_place(arguments), existed = !access(arguments->out, F_OK);
+    const bool ok = folder_create(arguments->out, error) &&
+                    (again || folder_is_free(arguments->out, error)) &&
+                    folder_report(arguments->out, set, !again, error);
+    if (!ok && !existed)
+        rmdir(arguments->out);
+    return ok;
 }
 
 enum status command_report(const struct arguments *arguments, struct error *error)
@@ -26,9 +43,7 @@ enum status command_report(const struct arguments *arguments, struct error *erro
     for (int i = 0; i < arguments->n_operands && ok; i++)
         ok = record_set_load(arguments->operands[i], &set, error);
     ok = ok && report_table(&set, stdout, error);
-    if (ok && arguments->out &&
-        (ok = folder_create(arguments->out, error) && write_records(arguments->out, &set, error) &&
-              folder_write_table(arguments->out, &set, error) && report_html(&set, arguments->out, error)))
+    if (ok && arguments->out && write_report(arguments, &set, error))
         printf("\nReport: %s/report.html\n", arguments->out);
     record_set_free(&set);
     return error->status;

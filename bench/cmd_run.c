@@ -1007,8 +1007,7 @@ static bool write_reports(struct session *s)
     if (!s->folder)
         return true;
     session_progress(s, "drawing %s", "figures", 0, 0);
-    const bool ok =
-        folder_write_table(s->folder, &s->set, s->error) && report_html(&s->set, s->folder, s->error);
+    const bool ok = folder_report(s->folder, &s->set, false, s->error);
     session_progress_end(s);
     if (ok && format == FORMAT_TABLE)
         printf("\nReport: %s/report.html\n", s->folder);

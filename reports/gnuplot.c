@@ -117,8 +117,7 @@ bool gnuplot_run(const char *folder, const char *name, struct error *error)
         if (failure == ENOENT)
             return error_set(
                 error, STATUS_UNAVAILABLE,
-                "%s/%s: gnuplot was not found, so no figure was drawn; the package gnuplot-nox brings it",
-                folder, script);
+                "gnuplot was not found, so no figure was drawn; the package gnuplot-nox brings it");
         return error_set(error, STATUS_FAILED, "%s/%s: gnuplot cannot be run: %s", folder, script,
                          strerror(failure));
     }

@@ -260,6 +260,31 @@ expect 0 "report again" report run --out again && prints "report again" again/re
 for file in speedup.svg table.txt records.jsonl; do
     cmp -s run/$file again/$file || fail "report again: $file differs"
 done
+# Drawn again in place: the records stay as they are, figures that are no more go, foreign files stay
+echo '# `gnuplot old.gp` in this folder draws old.svg and old.pdf again.' >again/old.gp
+touch again/old.svg && echo mine >again/mine.gp && rm again/table.txt
+expect 0 "report in place" report again --out again && prints "report in place" again/report.html
+for file in table.txt records.jsonl speedup.svg; do
+    cmp -s run/$file again/$file || fail "report in place: $file differs"
+done
+[[ ! -e again/old.gp && ! -e again/old.svg && -e again/mine.gp ]] || fail "report in place: wrong files removed"
+expect 0 "report of a file in place" report again/records.jsonl --out ./again
+expect 2 "report of two in place" report again run --out again && says "report of two in place" again/records.jsonl
+cmp -s run/records.jsonl again/records.jsonl || fail "report of two in place: records differ"
+
+# What fails leaves nothing behind
+mkdir broken && printf '#!/bin/sh\necho "line 1: no"\nexit 1\n' >broken/gnuplot && chmod +x broken/gnuplot
+ls -A again >before
+PATH=$PWD/broken:$PATH expect 1 "report that fails" report run --out failed
+grep -q '^mamba-bench: .*failed/.*gnuplot failed' err || fail "report that fails: the error does not say why"
+[[ ! -e failed ]] || fail "report that fails: something is left"
+PATH=$PWD/broken:$PATH expect 1 "report in place that fails" report again --out again
+ls -A again | cmp -s before - || fail "report in place that fails: other files than before"
+cmp -s run/table.txt again/table.txt || fail "report in place that fails: the table changed"
+mkdir -p blocked/table.txt
+expect 1 "report onto a folder" report run --out blocked
+[[ $(ls -A blocked) == table.txt ]] || fail "report onto a folder: something is left"
+
 mkdir foreign && echo mine >foreign/report.html
 expect 2 "a foreign page" --platform leo2-model --model mnist-mamba --out foreign && says "a foreign page" foreign/report.html
 expect 2 "a foreign page and report" report run --out foreign && says "a foreign page and report" foreign/report.html
