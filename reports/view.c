@@ -520,7 +520,9 @@ char *view_machine(const struct view *view)
     const json_t *environment =
         view->n_results > 0 ? record_environment(view->set, view->results[0].record) : NULL;
     const json_t *load = json_array_get(record_get(environment, "now.load_average"), 0);
-    const double threads = view->n_results > 0 ? record_number(view->results[0].record, "threads") : NAN;
+    double threads = NAN;
+    for (int i = 0; i < view->n_results && isnan(threads); i++)
+        threads = record_number(view->results[i].record, "threads");
     char *text, date[TEXT_SIZE], cpu[TEXT_SIZE], used[32] = "", busy[48] = "";
     if (!isnan(threads))
         snprintf(used, sizeof used, ", %.0f thread%s", threads, threads > 1 ? "s" : "");

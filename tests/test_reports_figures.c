@@ -107,10 +107,10 @@ static json_t *compared(json_t *record, const char *what, const char *variant, c
 static void begin(struct record_set *set)
 {
     *set = (struct record_set){0};
-    add(set, json_pack("{s:i, s:s, s:s, s:s, s:{s:[{s:i, s:[{s:s, s:f}], s:[{s:s, s:f}]}]}}", "schema", 1,
-                       "record", "environment", "id", "e", "host", "h", "ceilings", "runs", "threads", 2,
-                       "compute", "isa", "avx512", "gflop_per_s", 498.0, "bandwidth", "level", "DRAM",
-                       "read_gbyte_per_s", 32.5));
+    add(set, json_pack("{s:i, s:s, s:s, s:s, s:{s:b, s:[{s:i, s:[{s:s, s:f}], s:[{s:s, s:f}]}]}}", "schema",
+                       1, "record", "environment", "id", "e", "host", "h", "ceilings", "dram_is_cached", 1,
+                       "runs", "threads", 2, "compute", "isa", "avx512", "gflop_per_s", 498.0, "bandwidth",
+                       "level", "DRAM", "read_gbyte_per_s", 32.5));
 }
 
 static void whole_models(struct record_set *set)
@@ -325,6 +325,14 @@ static void expect_head(const char *folder, const char *figure, const char *cons
     free(text);
 }
 
+static bool script_has(const char *folder, const char *name, const char *text)
+{
+    char *script = read_file(folder, name);
+    const bool has = strstr(script, text);
+    free(script);
+    return has;
+}
+
 static void heads_say_what_is_shown(void **state)
 {
     static const char *const models[] = {
@@ -349,6 +357,8 @@ static void heads_say_what_is_shown(void **state)
     expect_head(*state, "lengths", models);
     expect_head(*state, "published", published);
     expect_head(*state, "roofline", roofline);
+    assert_true(script_has(*state, "roofline.gp", "'DRAM, part cached, 32.5 GB/s'"));
+    assert_true(script_has(*state, "roofline.gp", "'fp32 avx512, 498 GFLOP/s'"));
     record_set_free(&set);
     begin(&set);
     scans(&set);

@@ -396,8 +396,8 @@ bool figure_close(struct figure *figure, struct error *error)
         fprintf(figure->gp,
                 "set output '%s.svg'\n%s\n"
                 "set output\n"
-                "set terminal pdfcairo size 3.5in,%.4fin font 'sans-serif,7' fontscale 1 linewidth 0.8 "
-                "pointscale 0.4 noenhanced\n"
+                "set terminal pdfcairo size 3.5in,%.4fin font 'sans-serif,7' fontscale 0.75 linewidth 0.8 "
+                "pointscale 0.85 noenhanced\n"
                 "small_size = '4.9'\n"
                 "set label 1 font ',7.9'\n"
                 "set output '%s.pdf'\nreplot\nset output\n",

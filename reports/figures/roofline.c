@@ -107,6 +107,7 @@ static void ceilings_read(const json_t *run, const char *precision, bool dram_is
 static void draw_ceilings(struct figure *figure, const struct extent *extent, const struct ceiling *compute,
                           int n_compute, const struct ceiling *memory, int n_memory, double legend_y)
 {
+    const double right = 129; /* column of rates of computing */
     static const char *const greys[] = {"#000000", "#444444", "#666666", "#777777", "#888888", "#999999"};
     double top = 0, fastest = 0;
     for (int i = 0; i < n_compute; i++)
@@ -128,13 +129,14 @@ static void draw_ceilings(struct figure *figure, const struct extent *extent, co
         }
         figure_draw(figure, "using 1:2 with lines linecolor rgb '%s' linewidth 1.2 dashtype %d", greys[own],
                     own % 5 + 1);
-        const double y = legend_y + (own + 0.5) * line_height, x = is_memory ? edge : 129;
+        const double y = legend_y + (own + 0.5) * line_height, x = is_memory ? edge : right;
         char number[TEXT_SIZE], *line;
         figure_stroke(figure, x, y, x + 12, y, greys[own], 1.2, own % 5 + 1);
         format_number(value, number);
         if (asprintf(&line, "%s, %s %s", text, number, is_memory ? "GB/s" : "GFLOP/s") < 0)
             continue;
-        figure_label(figure, x + 15, y, "left", text_fit(line, page_width - edge - 129 - 15, number));
+        figure_label(figure, x + 15, y, "left",
+                     text_fit(line, (is_memory ? right - 2 : page_width - edge) - x - 15, number));
         free(line);
     }
 }
