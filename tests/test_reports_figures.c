@@ -463,6 +463,30 @@ static void one_name_has_one_colour(void **state)
     json_decref(variants);
 }
 
+/* Kernels of two families in the same variant look the same. */
+static void kernels_have_their_variants_colour(void **state)
+{
+    static const char *const kernels[] = {"matmul/avx512", "matmul/avx2", "matmul/openblas",  "matmul/blis",
+                                          "norm/avx2",     "scan/avx2",   "scan/chunked_avx2"};
+    struct record_set set;
+    json_t *colours = json_object();
+    begin(&set);
+    for (int k = 0; k < 7; k++) {
+        json_t *record = compared(result("cpu", "prefill", 64, "stage", "scan", 1e-3), "kernel", "x",
+                                  k ? "variant" : "baseline", 2);
+        json_object_set_new(record, "kernel", json_string(kernels[k]));
+        add(&set, record);
+    }
+    draw(&set, *state);
+    collect_colours(*state, "comparison", false, colours);
+    assert_string_equal(json_string_value(json_object_get(colours, "matmul/avx2")),
+                        json_string_value(json_object_get(colours, "scan/avx2")));
+    check_different(colours, "matmul/avx2", "matmul/openblas");
+    check_different(colours, "matmul/blis", "scan/chunked_avx2");
+    record_set_free(&set);
+    json_decref(colours);
+}
+
 static int count_blocks(const char *folder, const char *name)
 {
     char *text = read_file(folder, name);
@@ -535,6 +559,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(texts_stay_apart, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(heads_say_what_is_shown, make_folder, remove_folder),
+        cmocka_unit_test_setup_teardown(kernels_have_their_variants_colour, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(lines_hold_all_lengths, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(stages_alone_are_no_model, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(one_name_has_one_colour, make_folder, remove_folder),

@@ -39,6 +39,14 @@ void names_add(struct names *names, const char *name)
     names->of[names->n++] = name;
 }
 
+/* Kernels have the colour of their variant, whatever their family. */
+static const char *coloured_name(const json_t *record)
+{
+    const char *name = variant_name(record), *what = record_text(record, "compare.what");
+    const char *slash = name && what && strcmp(what, "kernel") == 0 ? strrchr(name, '/') : NULL;
+    return slash ? slash + 1 : name;
+}
+
 static bool palette_units(const struct view *view, struct palette *palette)
 {
     struct {
@@ -104,7 +112,7 @@ bool palette_build(const struct view *view, struct palette *palette)
     {
         size_t at;
         if (compared_as(record, "variant"))
-            names_add(&palette->variants, variant_name(record));
+            names_add(&palette->variants, coloured_name(record));
         json_array_foreach(record_get(record, "published"), at, entry)
         {
             names_add(&palette->platforms, record_text(entry, "of"));
@@ -131,7 +139,7 @@ const char *variant_colour(const struct palette *palette, const json_t *record)
         return baseline_colour;
     return compared_as(record, "control")
                ? other_colour
-               : cycle_colour(names_find(&palette->variants, variant_name(record)));
+               : cycle_colour(names_find(&palette->variants, coloured_name(record)));
 }
 
 int unit_index(const struct palette *palette, const char *unit)
