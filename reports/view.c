@@ -433,15 +433,15 @@ bool view_speedup(const struct view *view, const struct series *series, struct s
     const struct result *own = &view->results[series->model];
     *speedup =
         (struct speedup){base->time_s / own->time_s, base->time_s / own->time_s, base->time_s / own->time_s};
-    if (base == own)
-        return true;
-    if (own->low_s <= 0)
+    if (!isnormal(speedup->value))
+        return false;
+    if (base == own || own->low_s <= 0)
         return true;
     speedup->low =
         (isnan(base->low_s) ? base->time_s : base->low_s) / (isnan(own->high_s) ? own->time_s : own->high_s);
     speedup->high =
         (isnan(base->high_s) ? base->time_s : base->high_s) / (isnan(own->low_s) ? own->time_s : own->low_s);
-    return true;
+    return isfinite(speedup->high);
 }
 
 char *series_circumstances(const struct series *series)

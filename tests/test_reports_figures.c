@@ -97,7 +97,8 @@ static json_t *compared(json_t *record, const char *what, const char *variant, c
     json_t *compare = json_pack("{s:s, s:s, s:s}", "what", what, "variant", variant, "role", role);
     if (strcmp(role, "baseline")) {
         json_object_set_new(compare, "ratio", json_real(ratio));
-        json_object_set_new(compare, "ci95", json_pack("[f, f]", ratio * 0.9, ratio * 1.1));
+        if (ratio < 1e9)
+            json_object_set_new(compare, "ci95", json_pack("[f, f]", ratio * 0.9, ratio * 1.1));
         json_object_set_new(compare, "verdict", json_string("AMBIGUOUS"));
     }
     json_object_set_new(record, "compare", compare);
@@ -487,6 +488,30 @@ static void kernels_have_their_variants_colour(void **state)
     json_decref(colours);
 }
 
+/* Numbers that are allowed, though no machine gives them, neither hang nor break a figure. */
+static void extremes_are_drawn(void **state)
+{
+    static const double times[] = {1e-320, 1e-300, 1e-9, 1e12};
+    struct record_set set;
+    begin(&set);
+    for (int t = 0; t < 4; t++)
+        for (int length = 1; length <= 1000; length *= 1000) {
+            json_t *model =
+                result(t ? "fpga-model" : "cpu", "prefill", length + t, "model", "model", times[t]);
+            add(&set, model);
+            add(&set, result("cpu", "prefill", length + t, "model", "model", times[3 - t]));
+            add(&set, result("cpu", "prefill", length + t, "stage", "in_proj", times[t]));
+            for (int v = 0; v < 3; v++) {
+                json_t *record = result("cpu", "train", length, "layer", "backward", times[(t + v) % 4]);
+                json_object_set_new(record, "saved_bytes", json_real(v == 1 ? 1e300 : 1));
+                add(&set, compared(record, "recompute", v ? "checkpoint:1" : "store",
+                                   v ? "variant" : "baseline", v == 1 ? 1e300 : 1e-300));
+            }
+        }
+    draw(&set, *state);
+    record_set_free(&set);
+}
+
 static int count_blocks(const char *folder, const char *name)
 {
     char *text = read_file(folder, name);
@@ -559,6 +584,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(texts_stay_apart, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(heads_say_what_is_shown, make_folder, remove_folder),
+        cmocka_unit_test_setup_teardown(extremes_are_drawn, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(kernels_have_their_variants_colour, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(lines_hold_all_lengths, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(stages_alone_are_no_model, make_folder, remove_folder),

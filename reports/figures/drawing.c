@@ -19,8 +19,8 @@ const struct look looks[LOOKS] = {
     {"published", "solid 0.3", "transparent pattern 1", 4, false},
 };
 
-/* Filled and open points of one shape. */
-static const int shapes[][2] = {{7, 6}, {5, 4}, {9, 8}, {13, 12}, {11, 10}, {15, 14}};
+/* Filled and open points of one shape; of the last two, which have no inside, lines tell. */
+static const int shapes[][2] = {{7, 6}, {5, 4}, {9, 8}, {13, 12}, {11, 10}, {15, 14}, {2, 2}, {1, 1}};
 enum { SHAPES = sizeof shapes / sizeof *shapes };
 
 double text_points(const char *text)
@@ -279,13 +279,13 @@ void figure_linear_tics(const struct figure *figure, char axis, double high, dou
 {
     static const double factors[] = {1, 2, 5};
     const double least = axis == 'x' ? 22 : 14;
-    double step = 0;
-    for (int k = (int)floor(log10(high)) - 1; step <= 0; k++)
+    double step = isfinite(high) && high > 0 ? 0 : 1;
+    for (int k = step > 0 ? 0 : (int)floor(log10(high)) - 1; step <= 0; k++)
         for (int f = 0; f < 3 && step <= 0; f++)
             if (factors[f] * pow(10, k) / high * points >= least)
                 step = factors[f] * pow(10, k);
     figure_tics(figure, axis);
-    for (int i = 0; i * step <= high * (1 + 1e-9); i++)
+    for (int i = 0; i * step <= (isfinite(high) ? high * (1 + 1e-9) : 0); i++)
         fprintf(figure->gp, "%s'%g' %.9g", i ? ", " : "", i * step, i * step);
     fputs(")\n", figure->gp);
 }
@@ -296,6 +296,8 @@ void figure_log_tics(const struct figure *figure, char axis, double low, double 
     static const int counts[] = {1, 2, 3, 7};
     const int most = (int)fmax(2, points / (axis == 'x' ? 28 : 12));
     int best = 0, every = 1, any = 0;
+    low = fmin(fmax(low, 1e-300), 1e300);
+    high = fmin(fmax(high, low), 1e300);
     const int first = (int)floor(log10(low)), last = (int)ceil(log10(high));
     for (int set = 0; set < 4; set++) {
         int n = 0;

@@ -32,7 +32,8 @@ bool has_time(const json_t *record)
 
 bool has_ratio(const json_t *record)
 {
-    return record_number(record, "compare.ratio") > 0;
+    const double ratio = record_number(record, "compare.ratio");
+    return ratio > 1e-15 && ratio < 1e15;
 }
 
 bool record_same(const json_t *a, const json_t *b, const char *path)

@@ -31,6 +31,7 @@ bool part_shows(const json_t *record);
 /* "baseline", "control" or "variant" of a comparison. */
 bool compared_as(const json_t *record, const char *role);
 const char *variant_name(const json_t *record);
+/* One that can be drawn. */
 bool has_ratio(const json_t *record);
 bool record_compares(const json_t *record);
 bool workload_compared(const struct view *view, int workload);

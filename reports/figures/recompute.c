@@ -113,14 +113,59 @@ static void add_point_name(struct point_label *label, const char *variant)
 
 /* Where a point and its interval stand, from the plot's left and bottom. */
 struct spot {
-    double x, low, high;
+    double x, y, low, high;
 };
 
 static struct spot spot_of(const double point[4], const struct extent *axes, double width, double height)
 {
     const double scale = height / (axes->y1 - axes->y0);
     return (struct spot){log(point[0] / axes->x0) / log(axes->x1 / axes->x0) * width,
-                         (point[2] - axes->y0) * scale, (point[3] - axes->y0) * scale};
+                         (point[1] - axes->y0) * scale, (point[2] - axes->y0) * scale,
+                         (point[3] - axes->y0) * scale};
+}
+
+/* Of a line between two points the part from one x to another; false where it is not there. */
+static bool cut_line(struct spot a, struct spot b, double from, double to, double *low, double *high)
+{
+    if (a.x > b.x) {
+        const struct spot swap = a;
+        a = b;
+        b = swap;
+    }
+    from = fmax(from, a.x);
+    to = fmin(to, b.x);
+    if (from > to)
+        return false;
+    const double slope = b.x > a.x ? (b.y - a.y) / (b.x - a.x) : 0;
+    *low = fmin(a.y + slope * (from - a.x), a.y + slope * (to - a.x));
+    *high = fmax(a.y + slope * (from - a.x), a.y + slope * (to - a.x));
+    return true;
+}
+
+/* Moves a name above what lies from low to high in its way. */
+static bool raise_above(struct point_label *label, double low, double high)
+{
+    const bool meets = low - 1 <= label->up + line_height / 2 && high + 1 >= label->up - line_height / 2;
+    if (!meets || !isfinite(high))
+        return false;
+    label->up = high + line_height / 2 + 2;
+    return true;
+}
+
+static bool raise_above_curve(struct point_label *label, const struct curve *curve, const struct extent *axes,
+                              double width, double height)
+{
+    bool moved = false;
+    for (int k = 0; k < curve->n; k++) {
+        const struct spot spot = spot_of(curve->points[k], axes, width, height);
+        double low, high;
+        if (spot.x > label->from - 4 && spot.x < label->to + 4)
+            moved |= raise_above(label, spot.low - 2, spot.high + 2);
+        if (k && cut_line(spot_of(curve->points[k - 1], axes, width, height), spot, label->from, label->to,
+                          &low, &high))
+            moved |= raise_above(label, low, high);
+    }
+    return moved;
 }
 
 /* Names of the first curve's points above them, each as low as the names before it and all curves leave
@@ -148,21 +193,10 @@ static int place_labels(const struct curves *curves, const struct extent *axes, 
         for (bool moved = true; moved;) {
             moved = false;
             for (int c = 0; c < curves->n; c++)
-                for (int k = 0; k < curves->curves[c].n; k++) {
-                    const struct spot spot = spot_of(curves->curves[c].points[k], axes, width, height);
-                    if (spot.x > own->from - 4 && spot.x < own->to + 4 &&
-                        spot.low - 3 < own->up + line_height / 2 &&
-                        spot.high + 3 > own->up - line_height / 2) {
-                        own->up = spot.high + line_height;
-                        moved = true;
-                    }
-                }
+                moved |= raise_above_curve(own, &curves->curves[c], axes, width, height);
             for (int k = 0; k < i; k++)
-                if (labels[k].from < own->to + 4 && labels[k].to > own->from - 4 &&
-                    fabs(labels[k].up - own->up) < line_height) {
-                    own->up = labels[k].up + line_height + 0.5;
-                    moved = true;
-                }
+                if (labels[k].from < own->to + 4 && labels[k].to > own->from - 4)
+                    moved |= raise_above(own, labels[k].up - line_height / 2, labels[k].up + line_height / 2);
         }
     }
     return n;
