@@ -344,6 +344,11 @@ void cli_version(void)
     printf("mamba-bench %s\n", MAMBA_BENCH_VERSION);
 }
 
+void cli_complain(const struct error *error)
+{
+    fprintf(stderr, "mamba-bench: %s\n", error->text);
+}
+
 static bool find_command(int *argc, char ***argv, enum command *command, struct error *error)
 {
     *command = COMMAND_RUN;

@@ -76,6 +76,8 @@ void cli_free(struct arguments *arguments);
 /* The help of a command (COMMAND_RUN: of the program). */
 void cli_help(enum command command);
 void cli_version(void);
+/* The line of an error, on stderr. */
+void cli_complain(const struct error *error);
 
 /* The command's own functions, each in bench/cmd_<command>.c; they return the exit status and leave the
  * line for the user in error. */

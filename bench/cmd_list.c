@@ -13,11 +13,17 @@
 #include "platforms/device.h"
 #include "reports/grid.h"
 
-/* Each list is made once, as an array of flat objects; a table is printed from the same. */
-
-static json_t *list_platforms(struct error *error)
+/* Each list is made once, as an array of flat objects; a table is printed from the same. A file that is broken
+ * is said, leaves its status, and hides no other. */
+static void leave_out(const struct error *reason, enum status *status)
 {
-    (void)error;
+    cli_complain(reason);
+    *status = reason->status;
+}
+
+static json_t *list_platforms(enum status *status, struct error *error)
+{
+    (void)status, (void)error;
     json_t *list = json_array();
     for (int i = 0; platforms[i]; i++) {
         const char *missing = platforms[i]->missing ? platforms[i]->missing() : NULL;
@@ -37,18 +43,19 @@ static int count_figures(const struct device *device, enum evidence evidence)
     return n;
 }
 
-static bool append_devices(json_t *list, const char *platform, struct error *error)
+static bool append_devices(json_t *list, const char *platform, enum status *status, struct error *error)
 {
     char **names = device_names(platform, error);
     if (!names)
         return false;
-    bool ok = true;
-    for (int i = 0; names[i] && ok; i++) {
+    for (int i = 0; names[i]; i++) {
         struct device *device = NULL;
+        struct error reason = {0};
         char name[128];
-        ok = device_load(platform, names[i], &device, error);
-        if (!ok)
-            break;
+        if (!device_load(platform, names[i], &device, &reason)) {
+            leave_out(&reason, status);
+            continue;
+        }
         snprintf(name, sizeof name, "%s:%s", platform, names[i]);
         json_t *options = json_array();
         for (unsigned o = 0; o < device->options_count; o++) {
@@ -74,30 +81,30 @@ static bool append_devices(json_t *list, const char *platform, struct error *err
         device_free(device);
     }
     configs_free_names(names);
-    return ok;
+    return true;
 }
 
-static json_t *list_devices(struct error *error)
+static json_t *list_devices(enum status *status, struct error *error)
 {
     json_t *list = json_array();
     for (int i = 0; platforms[i]; i++)
-        if (platforms[i]->default_device && !append_devices(list, platforms[i]->name, error)) {
+        if (platforms[i]->default_device && !append_devices(list, platforms[i]->name, status, error)) {
             json_decref(list);
             return NULL;
         }
     return list;
 }
 
-static json_t *list_models(struct error *error)
+static json_t *list_models(enum status *status, struct error *error)
 {
     char **names = shape_preset_names(error);
     json_t *list = names ? json_array() : NULL;
     for (int i = 0; names && names[i]; i++) {
         struct model_shape shape;
-        if (!shape_preset(names[i], &shape, error)) {
-            json_decref(list);
-            list = NULL;
-            break;
+        struct error reason = {0};
+        if (!shape_preset(names[i], &shape, &reason)) {
+            leave_out(&reason, status);
+            continue;
         }
         json_array_append_new(
             list, json_pack("{s:s,s:s,s:I,s:I,s:I,s:I,s:I}", "model", names[i], "arch", arch_name(shape.arch),
@@ -121,8 +128,9 @@ static bool name_families(enum arch arch, const char *stage, char *names, size_t
     return true;
 }
 
-static json_t *list_stages(struct error *error)
+static json_t *list_stages(enum status *status, struct error *error)
 {
+    (void)status;
     json_t *list = json_array();
     for (int i = 0; graph_stage_names()[i]; i++) {
         const char *stage = graph_stage_names()[i];
@@ -138,9 +146,9 @@ static json_t *list_stages(struct error *error)
     return list;
 }
 
-static json_t *list_kernels(struct error *error)
+static json_t *list_kernels(enum status *status, struct error *error)
 {
-    (void)error;
+    (void)status, (void)error;
     json_t *list = json_array();
     for (int f = 0; kernel_families[f]; f++)
         for (int k = 0; k < kernel_families[f]->n_kernels; k++) {
@@ -157,8 +165,9 @@ static json_t *list_kernels(struct error *error)
     return list;
 }
 
-static json_t *list_counters(struct error *error)
+static json_t *list_counters(enum status *status, struct error *error)
 {
+    (void)status;
     struct counters *counters = counters_open(NULL, error);
     if (!counters)
         return NULL;
@@ -209,9 +218,9 @@ static bool has_peer(const char *name)
 }
 
 /* What the tool can do without, and which Debian package brings it. */
-static json_t *list_parts(struct error *error)
+static json_t *list_parts(enum status *status, struct error *error)
 {
-    (void)error;
+    (void)status, (void)error;
 #ifdef HAVE_PAPI
     const bool papi = true;
 #else
@@ -244,7 +253,7 @@ static json_t *list_parts(struct error *error)
 
 static const struct list_spec {
     const char *name;
-    json_t *(*make)(struct error *error);
+    json_t *(*make)(enum status *status, struct error *error);
 } lists[] = {{"platforms", list_platforms}, {"devices", list_devices}, {"models", list_models},
              {"stages", list_stages},       {"kernels", list_kernels}, {"counters", list_counters},
              {"parts", list_parts}};
@@ -331,31 +340,39 @@ static void print_list(const char *name, json_t *list)
 
 enum status command_list(const struct arguments *arguments, struct error *error)
 {
-    json_t *all = json_object();
-    bool known = arguments->n_operands == 0;
+    const char *wanted = arguments->n_operands ? arguments->operands[0] : NULL;
+    enum status status = STATUS_OK;
+    bool known = !wanted;
+    for (int i = 0; i < COUNT_OF(lists); i++)
+        known = known || !strcmp(wanted, lists[i].name);
     if (arguments->n_operands > 1)
         error_set(error, STATUS_USAGE,
                   "list: one word only: platforms, devices, models, stages, kernels, counters or parts");
-    for (int i = 0; i < COUNT_OF(lists) && error->status == STATUS_OK; i++) {
-        if (arguments->n_operands && strcmp(arguments->operands[0], lists[i].name))
-            continue;
-        known = true;
-        json_t *list = lists[i].make(error);
-        if (list)
-            json_object_set_new(all, lists[i].name, list);
-    }
-    if (!known)
+    else if (!known)
         error_set(error, STATUS_USAGE,
                   "list: no list '%s': platforms, devices, models, stages, kernels, counters or parts",
-                  arguments->operands[0]);
-    if (error->status == STATUS_OK && arguments->format == FORMAT_JSON) {
+                  wanted);
+    if (error->status != STATUS_OK)
+        return error->status;
+    json_t *all = json_object();
+    for (int i = 0; i < COUNT_OF(lists); i++) {
+        struct error reason = {0};
+        if (wanted && strcmp(wanted, lists[i].name))
+            continue;
+        json_t *list = lists[i].make(&status, &reason);
+        if (list)
+            json_object_set_new(all, lists[i].name, list);
+        else
+            leave_out(&reason, &status);
+    }
+    const char *name;
+    json_t *list;
+    if (arguments->format == FORMAT_JSON) {
         json_dumpf(all, stdout, JSON_INDENT(2));
         printf("\n");
-    } else if (error->status == STATUS_OK) {
-        const char *name;
-        json_t *list;
+    } else {
         json_object_foreach(all, name, list) print_list(name, list);
     }
     json_decref(all);
-    return error->status;
+    return status;
 }

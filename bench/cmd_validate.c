@@ -159,11 +159,8 @@ static void print_resources(const struct device *device)
 }
 
 /* What stands beside the figures: whom they are compared with, what nobody published, what stays open. */
-static bool print_background(const char *platform, const char *name, struct error *error)
+static void print_background(const struct device *device)
 {
-    struct device *device;
-    if (!device_load(platform, name, &device, error))
-        return false;
     for (unsigned i = 0; i < device->baselines_count; i++)
         print_baseline(&device->baselines[i]);
     for (unsigned i = 0; i < device->assumed_count; i++)
@@ -173,11 +170,17 @@ static bool print_background(const char *platform, const char *name, struct erro
     print_resources(device);
     if (device->energy && device->energy->power_w > 0)
         printf("  power: %.3g W (%s)\n", device->energy->power_w, device->energy->source);
-    device_free(device);
-    return true;
 }
 
-static bool print_device(const struct validation *validation, size_t first, size_t end, struct error *error)
+static const struct device *device_of(const struct validation *validation, const struct validation_row *row)
+{
+    size_t i = 0;
+    while (validation->devices[i]->name != row->device)
+        i++;
+    return validation->devices[i];
+}
+
+static void print_device(const struct validation *validation, size_t first, size_t end)
 {
     const struct validation_row *rows = validation->rows;
     printf("%s%s:%s\n  %-*s %-17s %16s %11s %9s %s\n", first ? "\n" : "", rows[first].platform,
@@ -188,10 +191,10 @@ static bool print_device(const struct validation *validation, size_t first, size
         print_row(validation, i, own && !(after && !strcmp(after, own)));
     }
     print_sources(validation, first, end);
-    return print_background(rows[first].platform, rows[first].device, error);
+    print_background(device_of(validation, &rows[first]));
 }
 
-static bool print_table(const struct validation *validation, struct error *error)
+static void print_table(const struct validation *validation)
 {
     int states[VALIDATION_STATES] = {0};
     for (size_t i = 0; i < validation->n_rows; i++)
@@ -199,15 +202,13 @@ static bool print_table(const struct validation *validation, struct error *error
     for (size_t first = 0, end = 0; first < validation->n_rows; first = end) {
         while (end < validation->n_rows && validation->rows[end].device == validation->rows[first].device)
             end++;
-        if (!print_device(validation, first, end, error))
-            return false;
+        print_device(validation, first, end);
     }
     printf(
         "\n%zu figures: %d reproduced, %d missed (each explained), %d by construction or fitted, %d outside "
         "their bound.\n",
         validation->n_rows, states[VALIDATION_REPRODUCED], states[VALIDATION_MISSED],
         states[VALIDATION_CONSTRUCTION] + states[VALIDATION_FIT], states[VALIDATION_OUTSIDE]);
-    return true;
 }
 
 static void print_rtl_device(const struct validation *validation, size_t first, size_t end)
@@ -251,19 +252,22 @@ enum status command_validate(const struct arguments *arguments, struct error *er
     struct validation validation = {0};
     if (!validate(arguments->device, &validation, error))
         return error->status;
-    if (!validation.n_rows) {
+    if (!validation.n_rows && !validation.n_broken) {
         validation_free(&validation);
         error_set(error, STATUS_USAGE, "validate: %s has no published figures", arguments->device);
         return error->status;
     }
-    bool printed = true;
-    if (arguments->format == FORMAT_JSON)
+    if (arguments->format == FORMAT_JSON) {
         print_json(&validation);
-    else
-        printed = print_table(&validation, error);
-    if (printed && arguments->format != FORMAT_JSON)
+    } else {
+        print_table(&validation);
         print_rtl(&validation);
-    const bool passed = validation.passed;
+    }
+    for (size_t i = 0; i < validation.n_broken; i++)
+        cli_complain(&validation.broken[i]);
+    const enum status status = validation.n_broken ? STATUS_USAGE
+                               : validation.passed ? STATUS_OK
+                                                   : STATUS_FAILED;
     validation_free(&validation);
-    return !printed ? error->status : passed ? STATUS_OK : STATUS_FAILED;
+    return status;
 }

@@ -50,7 +50,7 @@ int main(int argc, char **argv)
     if (ok && (fflush(stdout) == EOF || ferror(stdout)))
         error_set(&error, STATUS_FAILED, "cannot write to standard output");
     if (error.status != STATUS_OK) {
-        fprintf(stderr, "mamba-bench: %s\n", error.text);
+        cli_complain(&error);
         status = error.status;
     }
     cli_free(&arguments);

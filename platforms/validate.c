@@ -299,14 +299,34 @@ static bool validate_name(const char *platform, const char *name, struct validat
     return validate_device(devices[validation->n_devices - 1], validation, error);
 }
 
+/* Of a device that is left out, nothing counts. */
+static bool leave_out(struct validation *validation, size_t n_rows, size_t n_rtl, const struct error *reason,
+                      struct error *error)
+{
+    struct error *broken = realloc(validation->broken, (validation->n_broken + 1) * sizeof *broken);
+    if (!broken)
+        return error_set(error, STATUS_FAILED, "no memory for an error");
+    validation->broken = broken;
+    broken[validation->n_broken++] = *reason;
+    validation->n_rows = n_rows;
+    validation->n_rtl = n_rtl;
+    validation->passed = false;
+    return true;
+}
+
 static bool validate_platform(const char *platform, struct validation *validation, struct error *error)
 {
     char **names = device_names(platform, error);
     if (!names)
         return false;
     bool ok = true;
-    for (char **name = names; *name && ok; name++)
-        ok = validate_name(platform, *name, validation, error);
+    for (char **name = names; *name && ok; name++) {
+        const size_t n_rows = validation->n_rows, n_rtl = validation->n_rtl;
+        struct error reason = {0};
+        ok = validate_name(platform, *name, validation, &reason) ||
+             (reason.status == STATUS_USAGE ? leave_out(validation, n_rows, n_rtl, &reason, error)
+                                            : error_set(error, reason.status, "%s", reason.text));
+    }
     configs_free_names(names);
     return ok;
 }
@@ -443,5 +463,6 @@ void validation_free(struct validation *validation)
     free(validation->devices);
     free(validation->rows);
     free(validation->rtl);
+    free(validation->broken);
     *validation = (struct validation){.passed = false};
 }

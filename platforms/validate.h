@@ -77,10 +77,13 @@ struct validation {
     bool passed;           /* all of them */
     struct device **devices;
     size_t n_devices;
+    struct error *broken; /* why a device is left out */
+    size_t n_broken;
 };
 
 /* Prices everything that the chosen device publishes: "fpga-model:ssm-block", "fpga-model" (all of the
- * platform) or null (all). An error means that a figure could not be priced at all. */
+ * platform) or null (all). A device of several whose file is broken, or of which a figure cannot be priced,
+ * is left out, and `broken` says why; of the one that was named it is the error. */
 bool validate(const char *chosen, struct validation *validation, struct error *error);
 /* Appends the calls of these grids; the device must outlive the validation. */
 bool validate_rtl(const struct device *device, const struct device_rtl_grid *grids, size_t n_grids,

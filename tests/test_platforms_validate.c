@@ -25,7 +25,10 @@ static int use_source_configs(void **state)
 
 static int set_up(void **state)
 {
-    return make_temporary_folder(state) || use_source_configs(state);
+    if (make_temporary_folder(state) || use_source_configs(state))
+        return -1;
+    make_temporary_subfolder("devices");
+    return 0;
 }
 
 static const struct validation_row *find_row(const struct validation *validation, const char *id)
@@ -131,8 +134,6 @@ static void every_figure_is_within_its_bound(void **state)
 static void a_miss_is_held(void **state)
 {
     (void)state;
-    make_temporary_subfolder("devices");
-    make_temporary_subfolder("models");
     static const struct {
         const char *tolerance, *extra, *state;
     } cases[] = {{"0", "", "outside"},
@@ -217,6 +218,51 @@ static void wrong_choices_are_refused(void **state)
     }
 }
 
+/* One broken file hides no other device; alone, it is the error. */
+static void a_broken_device_is_left_out(void **state)
+{
+    (void)state;
+    static const char good[] =
+        "name: good\nplatform: fpga-model\nsummary: x\nsource: x\nclock_hz: 1e6\nunits:\n"
+        "  - {name: u, stages: [residual], pipelines: [{name: p, trips: [{extent: rows}]}]}\n"
+        "published:\n  - {id: x, what: x, figure: cycles, value: 80, source: x, "
+        "provenance: published, tolerance: 0, calls: [{unit: u, dims: [rows=80]}]}\n";
+    char late[sizeof good + 256];
+    /* Its first figure can be priced, its second not. */
+    snprintf(late, sizeof late,
+             "%s  - {id: y, what: y, figure: cycles, value: 80, source: x, provenance: "
+             "published, tolerance: 0, calls: [{unit: none, dims: [rows=80]}]}\n",
+             good);
+    memcpy(strstr(late, "good"), "late", 4);
+    write_temporary_text("devices/fpga-model-bad.yaml", "name: bad\n");
+    write_temporary_text("devices/fpga-model-good.yaml", good);
+    write_temporary_text("devices/fpga-model-late.yaml", late);
+    assert_int_equal(setenv("MAMBA_BENCH_CONFIGS", temporary_folder, 1), 0);
+    static const char *const chosen[] = {NULL, "fpga-model"};
+    for (int i = 0; i < 2; i++) {
+        struct validation validation;
+        struct error error = {0};
+        if (!validate(chosen[i], &validation, &error))
+            fail_msg("%s", error.text);
+        assert_int_equal(validation.n_rows, 1);
+        assert_string_equal(validation.rows[0].device, "good");
+        assert_int_equal(validation.n_broken, 2);
+        assert_contains(validation.broken[0].text, "fpga-model-bad.yaml");
+        assert_contains(validation.broken[1].text, "fpga-model-late.yaml: published 'y'");
+        assert_int_equal(validation.broken[1].status, STATUS_USAGE);
+        assert_false(validation.passed);
+        validation_free(&validation);
+    }
+    struct validation validation;
+    struct error error = {0};
+    assert_false(validate("fpga-model:late", &validation, &error));
+    assert_contains(error.text, "published 'y'");
+    assert_int_equal(remove(temporary_path("devices/fpga-model-bad.yaml")), 0);
+    assert_int_equal(remove(temporary_path("devices/fpga-model-good.yaml")), 0);
+    assert_int_equal(remove(temporary_path("devices/fpga-model-late.yaml")), 0);
+    use_source_configs(NULL);
+}
+
 static void refused(const struct device *device, const char *const *options, size_t n, const char *varied,
                     const char *part)
 {
@@ -297,6 +343,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_figure_is_within_its_bound),
+        cmocka_unit_test(a_broken_device_is_left_out),
         cmocka_unit_test(a_miss_is_held),
         cmocka_unit_test(options_without_effect_are_refused),
         cmocka_unit_test(the_block_and_its_model_have_the_same_limits),

@@ -6,6 +6,7 @@
 set -uo pipefail
 program=$1
 data=$(cd "$(dirname "$0")/data" && pwd)
+configs=$(cd "$(dirname "$0")/../configs" && pwd)
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 cd "$work"
@@ -463,6 +464,26 @@ expect 2 "validate nothing" validate --device fpga-model:none && says "validate 
 expect 0 "check one stage" check --stage conv && prints "check one stage" conv/reference conv_silu/reference
 expect 2 "check nothing" check --stage soup && says "check nothing" soup
 MAMBA_BENCH_CONFIGS=/nonexistent expect 2 "no configs" list models && says "no configs" MAMBA_BENCH_CONFIGS
+
+# A broken file is said and hides no other
+cp -r "$configs" configs && chmod -R u+w configs
+sed -i 's/^clock_hz: .*/clock_hz: fast/' configs/devices/fpga-model-fastmamba-vc709.yaml
+sed -i 's/^d_model: .*/d_model: wide/' configs/models/mamba-130m.yaml
+export MAMBA_BENCH_CONFIGS=$work/configs
+expect 2 "a broken device in a list" list devices && says "a broken device in a list" fpga-model-fastmamba-vc709.yaml clock_hz
+prints "a broken device in a list" cpu:generic fpga-model:lightmamba-vck190 leo2-model:mannix
+expect 2 "a broken device in JSON" list devices --format json
+python3 -c 'import json; assert len(json.load(open("out"))["devices"]) == 5' || fail "a broken device in JSON: not the others"
+expect 2 "a broken model in a list" list models && says "a broken model in a list" mamba-130m.yaml d_model
+prints "a broken model in a list" mamba-370m mamba2-130m
+for chosen in "" "--device fpga-model"; do
+    # shellcheck disable=SC2086
+    expect 2 "a broken device validated $chosen" validate $chosen && says "a broken device validated $chosen" clock_hz
+    prints "a broken device validated $chosen" 14978 "layers of 681,575 words" "0 outside"
+done
+expect 2 "the broken device validated" validate --device fpga-model:fastmamba-vc709 && says "the broken device validated" clock_hz
+[[ -s out ]] && fail "the broken device validated: printed"
+unset MAMBA_BENCH_CONFIGS
 
 failed=$((failures < cases ? failures : cases))
 echo "$((cases - failed)) passed, $failed failed"
