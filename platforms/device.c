@@ -627,6 +627,82 @@ static void check_when(struct check *check, const char *where, const char *when)
     }
 }
 
+/* Whether the other condition holds, or fails, wherever the one does. */
+static bool condition_implies(const struct condition *one, const struct condition *other)
+{
+    const bool same = !strcmp(one->choice, other->choice);
+    return one->option == other->option && (one->negated     ? other->negated && same
+                                            : other->negated ? !same
+                                                             : same);
+}
+
+static bool condition_excludes(const struct condition *one, const struct condition *other)
+{
+    struct condition opposite = *other;
+    opposite.negated = !opposite.negated;
+    return condition_implies(one, &opposite);
+}
+
+typedef bool condition_relation(const struct condition *one, const struct condition *other);
+
+/* Whether some condition of `when` has that relation to this one. */
+static bool any_condition(const struct device *device, const char *when, const struct condition *to,
+                          condition_relation *relation)
+{
+    for (const char *rest = when; rest;) {
+        const struct condition one = read_condition(device, rest, &rest);
+        if (relation(&one, to))
+            return true;
+    }
+    return false;
+}
+
+/* Whether `wide` holds wherever `narrow` does, as far as their words tell. */
+static bool when_covers(const struct device *device, const char *wide, const char *narrow)
+{
+    bool covers = true;
+    for (const char *rest = wide; rest && covers;) {
+        const struct condition to = read_condition(device, rest, &rest);
+        covers = any_condition(device, narrow, &to, condition_implies);
+    }
+    return covers;
+}
+
+static bool when_excludes(const struct device *device, const char *one, const char *other)
+{
+    bool excludes = false;
+    for (const char *rest = one; rest && !excludes;) {
+        const struct condition to = read_condition(device, rest, &rest);
+        excludes = any_condition(device, other, &to, condition_excludes);
+    }
+    return excludes;
+}
+
+static void check_reached(struct check *check, const char *what, const char *before, const char *when)
+{
+    if (!check->failed && when_covers(check->device, before, when))
+        refuse(
+            check,
+            "%s: the first whose 'when' holds counts, so one never does: there is another before it, %s%.80s",
+            what, before ? "when " : "without a 'when'", before ? before : "");
+}
+
+/* Of a list whose entries have a `when`. */
+static void check_alternatives(struct check *check, const char *what, const void *list, unsigned count,
+                               size_t size, size_t when)
+{
+    for (unsigned later = 0; later < count; later++)
+        for (unsigned before = 0; before < later; before++) {
+            const char *const entries = list;
+            const char *wide, *narrow;
+            memcpy(&wide, entries + before * size + when, sizeof wide);
+            memcpy(&narrow, entries + later * size + when, sizeof narrow);
+            check_reached(check, what, wide, narrow);
+        }
+}
+#define CHECK_ALTERNATIVES(check, what, list, count, type)                                                   \
+    check_alternatives(check, what, list, count, sizeof(type), offsetof(type, when))
+
 const struct device_simulation *device_simulation(const char *name)
 {
     for (const struct device_simulation *const *simulation = device_simulations; name && *simulation;
@@ -751,6 +827,60 @@ static void check_unit(struct check *check, const struct device_unit *unit)
         check_dim(check, name, "split", unit->split);
 }
 
+static void check_stages_of_two(struct check *check, const struct device_unit *first,
+                                const struct device_unit *second)
+{
+    const struct device *device = check->device;
+    const bool same_arch = !first->arch || !second->arch || !strcmp(first->arch, second->arch);
+    const bool covered =
+        same_arch && !(first->arch && !second->arch) && when_covers(device, first->when, second->when);
+    if (covered && !strcmp(first->name, second->name))
+        refuse(check, "unit '%.40s' is there twice; of units of one name the first whose 'when' holds counts",
+               first->name);
+    bool alternatives = false;
+    for (unsigned i = 0; i < second->stages_count; i++) {
+        const char *stage = second->stages[i];
+        if (!device_has_stage(first->stages, first->stages_count, stage))
+            continue;
+        alternatives = true;
+        if (covered)
+            refuse(check,
+                   "unit '%.40s': stage '%.40s' is served by unit '%.40s' before it whenever this one could; "
+                   "alternatives need a 'when'",
+                   second->name, stage, first->name);
+    }
+    if (!same_arch || when_excludes(device, first->when, second->when))
+        return;
+    const struct device_unit *const both[] = {first, second};
+    for (int a = 0; a < 2; a++)
+        for (unsigned i = 0; i < both[a]->absorbs_count; i++) {
+            const struct device_unit *other = both[1 - a];
+            const char *stage = both[a]->absorbs[i];
+            if (device_has_stage(other->stages, other->stages_count, stage) ||
+                (device_has_stage(other->absorbs, other->absorbs_count, stage) && !alternatives))
+                refuse(check,
+                       "unit '%.40s' absorbs stage '%.40s', which unit '%.40s' computes, too; only a 'when' "
+                       "that rules one of them out makes that right",
+                       both[a]->name, stage, other->name);
+        }
+}
+
+/* A stage has one unit; of alternatives each must count under some options. */
+static void check_units(struct check *check)
+{
+    const struct device *device = check->device;
+    for (unsigned u = 0; u < device->units_count && !check->failed; u++) {
+        const struct device_unit *unit = &device->units[u];
+        check_unit(check, unit);
+        for (unsigned i = 0; i < unit->stages_count; i++)
+            if (device_has_stage(unit->stages, i, unit->stages[i]) ||
+                device_has_stage(unit->absorbs, unit->absorbs_count, unit->stages[i]))
+                refuse(check, "unit '%.40s': stage '%.40s' is there twice", unit->name, unit->stages[i]);
+        for (unsigned before = 0; before < u && !check->failed; before++)
+            check_stages_of_two(check, &device->units[before], unit);
+    }
+}
+
 static void check_options(struct check *check)
 {
     const struct device *device = check->device;
@@ -824,6 +954,10 @@ static void check_link(struct check *check, const struct device_link *link)
         check_number(check, "link: conversions: weight_cycles", link->conversions[i].weight_cycles, false);
         check_number(check, "link: conversions: receive_cycles", link->conversions[i].receive_cycles, false);
     }
+    CHECK_ALTERNATIVES(check, "link: transfers", link->transfers, link->transfers_count,
+                       struct device_transfer);
+    CHECK_ALTERNATIVES(check, "link: conversions", link->conversions, link->conversions_count,
+                       struct device_conversion);
     if (link->transfers_count == 0)
         refuse(check, "link: transfers must list at least one way to move a buffer");
 }
@@ -922,14 +1056,20 @@ static bool check_device(const struct device *device, const char *file, const ch
     for (unsigned i = 0; i < device->resources_count; i++)
         check_resources(&check, &device->resources[i]);
     check_options(&check);
-    for (unsigned i = 0; i < device->constants_count && !check.failed; i++)
+    for (unsigned i = 0; i < device->constants_count && !check.failed; i++) {
         check_when(&check, device->constants[i].name, device->constants[i].when);
-    for (unsigned i = 0; i < device->units_count && !check.failed; i++)
-        check_unit(&check, &device->units[i]);
+        for (unsigned before = 0; before < i; before++)
+            if (!strcmp(device->constants[before].name, device->constants[i].name))
+                check_reached(&check, device->constants[i].name, device->constants[before].when,
+                              device->constants[i].when);
+    }
+    check_units(&check);
     for (unsigned i = 0; i < device->overlap_count && !check.failed; i++)
         check_overlap(&check, &device->overlap[i]);
     for (unsigned i = 0; i < device->memory_count; i++)
         check_memory(&check, &device->memory[i]);
+    CHECK_ALTERNATIVES(&check, "overlap", device->overlap, device->overlap_count, struct device_overlap);
+    CHECK_ALTERNATIVES(&check, "memory", device->memory, device->memory_count, struct device_memory);
     for (unsigned i = 0; i < device->port_memory_count; i++) {
         const struct device_port_memory *memory = &device->port_memory[i];
         check_when(&check, "port_memory", memory->when);
@@ -938,6 +1078,8 @@ static bool check_device(const struct device *device, const char *file, const ch
         check_expression(&check, "port_memory", "latency", memory->latency, false);
         check_expression(&check, "port_memory", "stall_percent", memory->stall_percent, false);
     }
+    CHECK_ALTERNATIVES(&check, "port_memory", device->port_memory, device->port_memory_count,
+                       struct device_port_memory);
     if (device->link)
         check_link(&check, device->link);
     if (device->host)
@@ -1074,6 +1216,14 @@ const char *device_choice(const struct device *device, const struct device_setti
 {
     const struct device_option *found = find_option(device, option, strlen(option));
     return found ? settings->values[found - device->options] : NULL;
+}
+
+bool device_has_stage(char *const *stages, unsigned count, const char *stage)
+{
+    for (unsigned i = 0; i < count; i++)
+        if (!strcmp(stages[i], stage))
+            return true;
+    return false;
 }
 
 bool device_when(const struct device *device, const struct device_settings *settings, const char *when)

@@ -16,7 +16,7 @@
  * An `expression` is text: numbers, names, + * ( ), log2(x) = ceil of the binary logarithm, and nothing that
  * could make a larger dimension cheaper. Names are dimensions of the stage, numeric options and constants.
  * A `when` is "option=choice" or "option!=choice", or several, separated by commas, that must all hold; of
- * alternatives the first whose `when` holds (or that has none) counts. */
+ * alternatives the first whose `when` holds (or that has none) counts; one that never could is refused. */
 
 /* Numbers, and what expressions give, are at most that; those that must be above 0 are at least its inverse.
  */
@@ -347,6 +347,8 @@ struct device {
 bool device_load(const char *platform, const char *name, struct device **device, struct error *error);
 void device_free(struct device *device);
 
+/* Whether a list of a unit names that stage. */
+bool device_has_stage(char *const *stages, unsigned count, const char *stage);
 const struct device_baseline *device_baseline(const struct device *device, const char *name); /* null: none */
 
 /* Names of a platform's devices, sorted, null-terminated; free with configs_free_names. */

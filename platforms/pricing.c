@@ -25,14 +25,6 @@ static void note(struct notes *notes, const char *text)
     }
 }
 
-static bool has_stage(char *const *stages, unsigned count, const char *stage)
-{
-    for (unsigned i = 0; i < count; i++)
-        if (!strcmp(stages[i], stage))
-            return true;
-    return false;
-}
-
 static const char *resource_of(const struct device_unit *unit, const struct device_pipeline *pipeline)
 {
     return pipeline->resource ? pipeline->resource : unit->name;
@@ -157,7 +149,7 @@ const struct device_unit *pricing_unit_serving(const struct pricing *pricing, en
 {
     for (unsigned i = 0; i < pricing->device->units_count; i++) {
         const struct device_unit *unit = &pricing->device->units[i];
-        if (has_stage(unit->stages, unit->stages_count, stage) && unit_applies(pricing, unit, arch))
+        if (device_has_stage(unit->stages, unit->stages_count, stage) && unit_applies(pricing, unit, arch))
             return unit;
     }
     return NULL;
@@ -168,7 +160,7 @@ static const struct device_unit *unit_absorbing(const struct pricing *pricing, e
 {
     for (unsigned i = 0; i < pricing->device->units_count; i++) {
         const struct device_unit *unit = &pricing->device->units[i];
-        if (has_stage(unit->absorbs, unit->absorbs_count, stage) && unit_applies(pricing, unit, arch))
+        if (device_has_stage(unit->absorbs, unit->absorbs_count, stage) && unit_applies(pricing, unit, arch))
             return unit;
     }
     return NULL;
@@ -1522,7 +1514,7 @@ static bool check_calls(const struct run *run, const struct plan *plan, struct e
                     plan->values[CHOICE_FUSION], run->device->name, plan->groups[g].name, unit->name,
                     graph->stages[a].name);
         for (int b = 0; unit && b < graph->n_stages; b++) {
-            if (!has_stage(unit->absorbs, unit->absorbs_count, graph->stages[b].name))
+            if (!device_has_stage(unit->absorbs, unit->absorbs_count, graph->stages[b].name))
                 continue;
             for (int g = 0; g < plan->n_groups; g++)
                 if (group_has(&plan->groups[g], a) != group_has(&plan->groups[g], b))
@@ -1566,7 +1558,7 @@ bool pricing_least(const char *platform, const char *default_device, const struc
         const struct device_unit *unit = pricing_unit_serving(&pricing, graph->shape.arch, stage);
         bool begun = false;
         for (int b = 0; unit && b < graph->n_stages && used < PLAN_VALUE_SIZE; b++) {
-            if (!has_stage(unit->absorbs, unit->absorbs_count, graph->stages[b].name))
+            if (!device_has_stage(unit->absorbs, unit->absorbs_count, graph->stages[b].name))
                 continue;
             used += (size_t)snprintf(calls + used, sizeof calls - used, "%s%s+%s", begun || !used ? "" : ",",
                                      begun ? "" : stage, graph->stages[b].name);

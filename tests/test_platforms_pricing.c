@@ -860,6 +860,23 @@ static void hostile_files_give_one_line(void **state)
          "      - {dim: heads, size: width}\n      - {dim: heads, size: width}\n      - {dim: heads, size: "
          "width}\n",
          "10 tiles"},
+        {"stages: [head]", "stages: [head, x_proj]", "'x_proj' is served by unit 'fc' before it"},
+        {"stages: [head]", "stages: [head, head]", "'head' is there twice"},
+        {"stages: [head]", "stages: [head, contract]", "unit 'scan' absorbs stage 'contract'"},
+        {"stages: [head]", "absorbs: [x_proj]\n    stages: [head]", "unit 'head' absorbs stage 'x_proj'"},
+        {"stages: [head]", "absorbs: [contract]\n    stages: [head]", "unit 'head' absorbs stage 'contract'"},
+        {"stages: [head]", "absorbs: [head]\n    stages: [head]", "'head' is there twice"},
+        {"- name: head", "- name: fc", "unit 'fc' is there twice"},
+        {"  - {resources: false, memory: false}",
+         "  - {resources: false, memory: false}\n  - {resources: true, memory: false}", "overlap: the first"},
+        {"  - {resources: false, memory: false}",
+         "  - {when: \"width=2,overlap=overlapped\", resources: true, memory: false}",
+         "when overlap=overlapped"},
+        {"    - {send_cycles: 0, weight_cycles: 0, receive_cycles: 100}\n",
+         "    - {send_cycles: 0, weight_cycles: 0, receive_cycles: 100}\n"
+         "    - {send_cycles: 0, weight_cycles: 0, receive_cycles: 1}\n",
+         "conversions: the first"},
+        {"{name: add, value: 11}", "{name: add, value: 11}\n  - {name: add, value: 12}", "add: the first"},
         {"provenance: derived", "provenance: guessed", "guessed (line: "},
         {"figure: compute_cycles", "figure: speedup", "baselines"},
         {"figure: compute_cycles", "figure: pipeline_cycles", "pipeline"},
@@ -881,6 +898,30 @@ static void hostile_files_give_one_line(void **state)
         assert_contains(error.text, cases[i].said);
         assert_one_line(error.text);
         assert_null(device);
+    }
+}
+
+static void alternatives_that_may_count_are_taken(void **state)
+{
+    (void)state;
+    static const char *const stages[] = {
+        "stages: [head]\n    arch: mamba2",
+        /* Alternatives of one stage, narrow ones first. */
+        "stages: [head]\n    when: width!=3\n  - name: head\n    stages: [head, gate]",
+        "stages: [head]\n    when: weights=resident\n  - name: wide\n    stages: [head]\n    when: "
+        "weights!=resident",
+        "stages: [head]\n  - name: other\n    arch: mamba2\n    stages: [contract, scan]",
+        "stages: [head]\n  - name: other\n    arch: mamba2\n    stages: [scan]\n    absorbs: [contract]",
+        "stages: [head]\n    when: weights=resident\n    absorbs: [residual]\n  - name: wide\n"
+        "    stages: [head]\n    absorbs: [residual]",
+    };
+    for (size_t i = 0; i < COUNT_OF(stages); i++) {
+        struct device *device = NULL;
+        struct error error = {0};
+        write_changed("stages: [head]", stages[i]);
+        if (!device_load("fpga-model", "toy", &device, &error))
+            fail_msg("'%s': %s", stages[i], error.text);
+        device_free(device);
     }
 }
 
@@ -1061,6 +1102,7 @@ int main(void)
         TEST(wrong_options_are_refused),
         TEST(training_is_priced_or_refused),
         TEST(hostile_files_give_one_line),
+        TEST(alternatives_that_may_count_are_taken),
         TEST(a_law_that_does_not_fit_its_stage_is_an_error),
         TEST(what_only_a_call_shows_is_refused),
         TEST(times_that_no_record_holds_are_refused),
