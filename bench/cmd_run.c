@@ -587,11 +587,12 @@ static bool find_published(const struct session *s, const struct workload *w, js
         const struct validation_row *row = &validation.rows[i];
         json_array_append_new(
             *published,
-            json_pack("{s:s,s:s,s:s,s:s*,s:s*,s:b,s:b,s:f,s:f,s:f,s:s,s:s,s:s*,s:s,s:s*}", "id", row->id,
+            json_pack("{s:s,s:s,s:s,s:s*,s:s*,s:b,s:b,s:f,s:f,s:o,s:s,s:s,s:s*,s:s,s:s*}", "id", row->id,
                       "what", row->what, "figure", row->figure, "over", row->baseline, "of", row->of, "mean",
                       row->mean, "layers_only", row->layers_only, "value", row->reference, "plus_minus",
-                      row->tolerance, "model", row->model, "provenance", row->provenance, "source",
-                      row->source, "note", row->missed ? row->missed : row->note, "state",
+                      row->tolerance, "model", isnan(row->model) ? json_null() : json_real(row->model),
+                      "provenance", row->provenance, "source", row->source, "note",
+                      row->missed ? row->missed : row->note, "state",
                       *row->changed ? "changed" : validation_state_name(row->state), "changed",
                       *row->changed ? row->changed : NULL));
     }

@@ -269,6 +269,7 @@ static const cyaml_schema_field_t baseline_fields[] = {
     NUMBER("fixed_s", struct device_baseline, fixed_s),
     NUMBER("token_s", struct device_baseline, token_s),
     TEXT("source", struct device_baseline, source),
+    TEXT_OPTIONAL("when", struct device_baseline, when),
     NUMBER_OPTIONAL("tokens_per_joule", struct device_baseline, tokens_per_joule),
     CYAML_FIELD_END};
 ENTRY(baseline_entry, struct device_baseline, baseline_fields);
@@ -1021,12 +1022,12 @@ static void check_result(struct check *check, const struct device_result *result
         if (!(result->seqlens[i] >= 1 && result->seqlens[i] <= 1e9 &&
               result->seqlens[i] == floor(result->seqlens[i])))
             refuse(check, "%s: seqlens must be integers of at least 1", where);
-    struct device_settings settings;
+    struct device_settings settings = {{NULL}};
     struct error error = {0};
-    if (!check->failed && (!device_settings(device, (const char *const *)result->options,
-                                            result->options_count, &settings, &error) ||
-                           !device_settings(device, (const char *const *)result->against,
-                                            result->against_count, &settings, &error)))
+    if (!check->failed && (!device_settings(device, (const char *const *)result->against,
+                                            result->against_count, &settings, &error) ||
+                           !device_settings(device, (const char *const *)result->options,
+                                            result->options_count, &settings, &error)))
         refuse(check, "%s: %s", where, error.text);
     if (result->figure == FIGURE_PIPELINE_CYCLES && !result->pipeline)
         refuse(check, "%s: pipeline_cycles needs the name of a pipeline", where);
@@ -1040,6 +1041,9 @@ static void check_result(struct check *check, const struct device_result *result
         refuse(check, "%s: its baseline needs tokens_per_joule", where);
     if (result->of && (result->figure != FIGURE_SPEEDUP || !device_baseline(device, result->of)))
         refuse(check, "%s: only a speedup can be of another of the device's baselines", where);
+    if (!check->failed && !device_law_holds(device, &settings, result))
+        refuse(check, "%s: the law of '%.40s' holds when %.80s, which its options are not", where,
+               baseline->name, baseline->when);
 }
 
 static bool check_device(const struct device *device, const char *file, const char *platform,
@@ -1092,6 +1096,7 @@ static bool check_device(const struct device *device, const char *file, const ch
         check_number(&check, "baselines: tokens_per_joule", device->baselines[i].tokens_per_joule, false);
         check_number(&check, "baselines: fixed_s + token_s",
                      device->baselines[i].fixed_s + device->baselines[i].token_s, true);
+        check_when(&check, "baselines", device->baselines[i].when);
     }
     for (unsigned i = 0; i < device->comparisons_count; i++)
         check_number(&check, "comparisons: seconds", device->comparisons[i].seconds, true);
@@ -1235,6 +1240,14 @@ bool device_when(const struct device *device, const struct device_settings *sett
             return false;
     }
     return true;
+}
+
+bool device_law_holds(const struct device *device, const struct device_settings *settings,
+                      const struct device_result *result)
+{
+    const struct device_baseline *baseline = device_baseline(device, result->baseline);
+    return result->figure != FIGURE_SPEEDUP || result->of || !baseline ||
+           device_when(device, settings, baseline->when);
 }
 
 bool device_joule(const struct device_energy *energy, const struct work *work, double on_chip_bytes,

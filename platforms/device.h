@@ -196,6 +196,7 @@ struct device_baseline {
     char *name;
     double fixed_s, token_s;
     double tokens_per_joule; /* 0: not published */
+    char *when; /* no choice among alternatives: a law that was fitted to ratios holds under these options */
     char *source;
 };
 
@@ -375,6 +376,11 @@ const struct device_simulation *device_simulation(const char *name);
 bool device_when(const struct device *device, const struct device_settings *settings, const char *when);
 
 /* The energy of one execution, by power or per event; false when the device has no energy (or null). */
+/* Whether a speedup of the device under these options can be told: not over a law that was fitted under
+ * others. That of one law over another, and all other figures: always. */
+bool device_law_holds(const struct device *device, const struct device_settings *settings,
+                      const struct device_result *result);
+
 bool device_joule(const struct device_energy *energy, const struct work *work, double on_chip_bytes,
                   double off_chip_bytes, double time_s, double *joule);
 

@@ -404,6 +404,15 @@ static int changed_settings(const struct device *device, const struct device_res
     return changed;
 }
 
+/* The figure beside a model that it does not hold for. */
+static void change_row(struct validation_row *row, const char *changed, bool comparable)
+{
+    snprintf(row->changed, sizeof row->changed, "%s", changed);
+    row->note = row->missed = NULL;
+    if (!comparable)
+        row->model = row->relative_error = NAN;
+}
+
 static bool validate_chosen_workload(const char *name, const char *const *options,
                                      const struct validation_workload *workload,
                                      struct validation *validation, struct error *error)
@@ -426,16 +435,19 @@ static bool validate_chosen_workload(const char *name, const char *const *option
             if ((result->provenance != EVIDENCE_PUBLISHED && result->provenance != EVIDENCE_DIGITISED) ||
                 !is_of_workload(result, workload))
                 continue;
-            const int away = changed_settings(device, result, &chosen, changed, sizeof changed);
-            if (pass == 0 && away < nearest)
+            /* No option of the device has a part in one law over another. */
+            const int away =
+                result->of ? 0 : changed_settings(device, result, &chosen, changed, sizeof changed);
+            if (pass == 0 && away < nearest && !result->of)
                 nearest = away;
             if (pass == 0 || away > nearest)
                 continue;
             struct validation_row *row = &validation->rows[validation->n_rows];
             if (!price_result(device, result, (char *const *)options, n, row, error))
                 return false;
-            memcpy(row->changed, changed, sizeof changed);
-            validation->passed &= away > 0 || row->state != VALIDATION_OUTSIDE;
+            if (away > 0)
+                change_row(row, changed, device_law_holds(device, &chosen, result));
+            validation->passed &= *row->changed || row->state != VALIDATION_OUTSIDE;
             validation->n_rows++;
         }
     return true;

@@ -28,8 +28,8 @@ const char *validation_state_name(enum validation_state state); /* "reproduced",
 struct validation_row {
     const char *platform, *device;
     const char *id, *what;
-    const char *figure; /* "cycles", "tokens_per_s", ...: see figure_name */
-    double reference, model;
+    const char *figure;        /* "cycles", "tokens_per_s", ...: see figure_name */
+    double reference, model;   /* model: NaN where `changed` leaves nothing to compare with */
     double relative_error;     /* (model - reference) / reference */
     double tolerance;          /* in the unit of the figure; 0: exact but for rounding of a double */
     const char *provenance;    /* see evidence_name */
@@ -103,7 +103,8 @@ struct validation_workload {
 /* Only what is printed or drawn in the source of that workload: figures of its length, with the last length of
  * a mean the mean, if the run has all of its lengths; None is no error. They are priced under these options
  * (null-terminated, or null). Where they are nobody's, the figures whose own are nearest stand there, with
- * what was changed. */
+ * what was changed and without the notes, which are on their own options; a speedup over a law that was fitted
+ * under other options has no model then. */
 bool validate_workload(const char *platform, const char *device, const char *const *options,
                        const struct validation_workload *workload, struct validation *validation,
                        struct error *error);

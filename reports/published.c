@@ -26,7 +26,7 @@ struct remarks {
     const char *sources[SOURCES_MOST];
     int n_sources;
     const char *changed;
-    bool layers_only, fit, missed;
+    bool layers_only, fit, missed, incomparable;
 };
 
 static int source_number(struct remarks *remarks, const char *source)
@@ -67,12 +67,15 @@ static void figure_row(struct grid *grid, const json_t *entry, struct remarks *r
         snprintf(text, sizeof text, "%.30s ±%.1g", own, plus_minus);
     grid_cell(grid, REFERENCE, read ? text : own);
     grid_cell(grid, MODEL, format_number(model, text));
-    snprintf(text, sizeof text, "%+.1f", 100 * (model / value - 1));
-    grid_cell(grid, ERROR, text);
+    if (!isnan(model)) {
+        snprintf(text, sizeof text, "%+.1f", 100 * (model / value - 1));
+        grid_cell(grid, ERROR, text);
+    }
     grid_cell(grid, STATE, state ? text_clean(state, 20, text) : "");
     remarks->layers_only |= layers_only;
     remarks->fit |= state && !strcmp(state, "fit");
     remarks->missed |= state && !strcmp(state, "missed");
+    remarks->incomparable |= changed && isnan(model);
     if (changed)
         remarks->changed = changed;
 }
@@ -111,6 +114,8 @@ static void remark_rows(struct grid *grid, const struct remarks *remarks)
     if (remarks->changed)
         grid_text(grid, 0, "changed: priced with %s, for which the source has no figures",
                   clean_words(remarks->changed, text, sizeof text));
+    if (remarks->incomparable)
+        grid_text(grid, 0, "no model: the law of the machine compared with was fitted under other options");
 }
 
 bool table_published(const struct view *view, int index, struct grid *grid)

@@ -880,6 +880,12 @@ static void hostile_files_give_one_line(void **state)
         {"provenance: derived", "provenance: guessed", "guessed (line: "},
         {"figure: compute_cycles", "figure: speedup", "baselines"},
         {"figure: compute_cycles", "figure: pipeline_cycles", "pipeline"},
+        {"name: other,", "name: other, when: colour=red,", "baselines: 'colour=red'"},
+        {"token_s: 1, source: this file}\npublished:\n",
+         "token_s: 1, when: width=3, source: this file}\npublished:\n"
+         "  - {id: s, what: w, figure: speedup, value: 74, source: s, provenance: derived, tolerance: 0,\n"
+         "     model: mamba2-130m, phase: decode, seqlens: [1], baseline: other}\n",
+         "published 's': the law of 'other' holds when width=3"},
         {"tolerance: 0", "tolerance: -1", "'fc'"},
         {"calls: [{unit: fc, dims: [m=1, n=5, k=70]}]", "model: x", "seqlens"},
         {"calls: [{unit: fc", "options: [a=b], calls: [{unit: fc", "no option"},

@@ -58,6 +58,20 @@ static void a_figure_stands_beside_the_models(void **state)
     assert_non_null(strstr(text, "10.0 ±0.3"));
     assert_non_null(strstr(text, "* layers only"));
     assert_non_null(strstr(text, "a=b for c"));
+    assert_null(strstr(text, "no model"));
+    free(text);
+}
+
+static void what_cannot_be_compared_has_no_model(void **state)
+{
+    (void)state;
+    char *text =
+        table_of("[{\"id\": \"a-figure\", \"figure\": \"speedup\", \"over\": \"somebody\","
+                 "\"value\": 10, \"plus_minus\": 0.3, \"model\": null, \"source\": \"a book\","
+                 "\"provenance\": \"published\", \"state\": \"changed\", \"changed\": \"a=b for c\"}]");
+    assert_non_null(strstr(text, "a-figure"));
+    assert_null(strstr(text, "nan"));
+    assert_non_null(strstr(text, "no model: the law"));
     free(text);
 }
 
@@ -89,6 +103,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_figure_stands_beside_the_models),
+        cmocka_unit_test(what_cannot_be_compared_has_no_model),
         cmocka_unit_test(what_is_no_figure_is_left_out),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
