@@ -154,13 +154,13 @@ static json_t *list_kernels(enum status *status, struct error *error)
         for (int k = 0; k < kernel_families[f]->n_kernels; k++) {
             const struct kernel *kernel = &kernel_families[f]->kernels[k];
             const char *missing = kernel->missing ? kernel->missing() : NULL;
-            const char *status = !(isa_available() & 1u << kernel->isa) ? "not on this processor"
-                                 : missing                              ? missing
-                                 : kernel->peer                         ? "available to --compare kernel"
-                                                                        : "available";
+            const char *here = !(isa_available() & 1u << kernel->isa) ? "not on this processor"
+                               : missing                              ? missing
+                               : kernel->peer                         ? "available to --compare kernel"
+                                                                      : "available";
             json_array_append_new(list, json_pack("{s:s,s:s,s:s,s:s}", "kernel", kernel->name, "isa",
                                                   kernel->peer ? "its own choice" : isa_name(kernel->isa),
-                                                  "status", status, "computes", kernel_families[f]->summary));
+                                                  "status", here, "computes", kernel_families[f]->summary));
         }
     return list;
 }

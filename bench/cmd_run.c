@@ -795,8 +795,9 @@ static bool device_has(const struct device *device, const char *option)
 static bool hand_out_options(struct session *s)
 {
     const struct arguments *a = s->arguments;
+    const char *compared = a->compare == COMPARE_OPTION ? a->compare_word : NULL;
     bool taken[MAX_SELECTED] = {false};
-    for (int w = 0; w < s->n_workloads && a->n_options; w++) {
+    for (int w = 0; w < s->n_workloads && (a->n_options || compared); w++) {
         struct workload *workload = &s->workloads[w];
         struct device *device;
         int n = 0;
@@ -809,8 +810,7 @@ static bool hand_out_options(struct session *s)
                 workload->options[n++] = a->options[i];
                 taken[i] = true;
             }
-        const bool ok = device_effects(device, workload->options, (size_t)n,
-                                       a->compare == COMPARE_OPTION ? a->compare_word : NULL, s->error);
+        const bool ok = device_effects(device, workload->options, (size_t)n, compared, s->error);
         device_free(device);
         if (!ok)
             return false;

@@ -77,12 +77,13 @@ static bool price_picture(const struct platform *platform, struct task *task, st
     return ok;
 }
 
-/* The choices alone: "mannix-rtl, row, midpoint". */
+/* The choices alone: "mannix-rtl, row, midpoint"; a single option whole. */
 static void name_way(const char *way, char *name, size_t size)
 {
     size_t used = 0;
-    *name = '\0';
-    for (const char *at = way; at; at = strchr(at, ',') ? strchr(at, ',') + 1 : NULL) {
+    snprintf(name, size, "%s", way);
+    for (const char *at = strchr(way, ',') ? way : NULL; at;
+         at = strchr(at, ',') ? strchr(at, ',') + 1 : NULL) {
         const char *choice = strchr(at, '=') + 1;
         if (used < size)
             used += (size_t)snprintf(name + used, size - used, "%s%.*s", used ? ", " : "",
@@ -101,17 +102,39 @@ static void print_way(const char *name, double accuracy, double fp32, const stru
     printf(" %s\n", losses);
 }
 
-static bool check_options(const struct arguments *arguments, const struct platform *platform,
-                          const char *name, struct error *error)
+enum { MAX_WAYS = 16, WAY_SIZE = 256 };
+
+/* One of the platform's ways, with what --set says. */
+struct way {
+    char words[WAY_SIZE], name[64];
+    const char *options[2 * MAX_SELECTED + 1]; /* null-terminated */
+};
+
+/* Those in which every option of --set has an effect: at least one, or the reason why not. */
+static bool find_ways(const struct arguments *arguments, const struct platform *platform, const char *name,
+                      struct way *ways, int *n_ways, struct error *error)
 {
     struct device *device;
     struct device_settings settings;
+    struct error reason = {0};
     if (!device_load(platform->name, name, &device, error))
         return false;
-    const bool ok =
-        device_settings(device, arguments->options, (size_t)arguments->n_options, &settings, error);
+    bool ok = device_settings(device, arguments->options, (size_t)arguments->n_options, &settings, error);
+    *n_ways = 0;
+    for (const char *const *text = platform->ways; ok && *text && *n_ways < MAX_WAYS; text++) {
+        struct way *way = &ways[*n_ways];
+        size_t n = 0;
+        snprintf(way->words, sizeof way->words, "%s", *text);
+        name_way(*text, way->name, sizeof way->name);
+        if (!combine(arguments, way->words, way->options))
+            continue;
+        while (way->options[n])
+            n++;
+        reason = (struct error){0};
+        *n_ways += device_effects(device, way->options, n, NULL, &reason);
+    }
     device_free(device);
-    return ok;
+    return ok && (*n_ways > 0 || error_set(error, STATUS_USAGE, "eval: --set %s", reason.text));
 }
 
 bool eval_device(const struct arguments *arguments, const char *text, const struct model *model,
@@ -125,7 +148,9 @@ bool eval_device(const struct arguments *arguments, const char *text, const stru
         return error_set(error, STATUS_USAGE,
                          "eval: --platform %s: %s does not compute; cpu and leo2-model do", text,
                          platform->name);
-    if (!check_options(arguments, platform, device, error))
+    struct way ways[MAX_WAYS];
+    int n_ways;
+    if (!find_ways(arguments, platform, device, ways, &n_ways, error))
         return false;
     const int64_t classes = model->shape.outputs;
     const struct pictures all = {pictures->count, pictures->features};
@@ -144,20 +169,16 @@ bool eval_device(const struct arguments *arguments, const char *text, const stru
                "cycles", "µJ >", "clamped / cut %");
         print_way("fp32, on this CPU", fp32, fp32, NULL, "");
     }
-    for (const char *const *way = platform->ways; ok && *way; way++) {
-        const char *options[2 * MAX_SELECTED + 1];
-        char words[256], name[64], losses[64];
+    for (int w = 0; w < n_ways && ok; w++) {
+        char losses[64];
         struct task task = {
-            .model = model, .device = device, .options = options, .threads = arguments->threads};
+            .model = model, .device = device, .options = ways[w].options, .threads = arguments->threads};
         struct price price;
-        snprintf(words, sizeof words, "%s", *way);
-        name_way(*way, name, sizeof name);
-        if (!combine(arguments, words, options))
-            continue;
         ok = price_picture(platform, &task, &price, error) &&
              platform->classify(&task, &first, &all, logits, losses, sizeof losses, error);
         if (ok)
-            print_way(name, percent * (double)count_right(logits, pictures, classes), fp32, &price, losses);
+            print_way(ways[w].name, percent * (double)count_right(logits, pictures, classes), fp32, &price,
+                      losses);
     }
     if (ok)
         printf("  (right: computed in the device's arithmetic; cycles and µJ of a picture: %s, with\n"

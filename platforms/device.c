@@ -595,43 +595,92 @@ static void check_expression(struct check *check, const char *unit, const char *
         refuse(check, "unit '%.40s', %s: '%.80s' must be above 0", unit, key, text);
 }
 
-/* One condition of a `when`; *rest is where the next begins, or null. */
+/* What is left of a `when`, alternatives, or of one: conditions that must all hold. */
+struct words {
+    const char *at, *end; /* at null: nothing */
+};
+
+static struct words all_words(const char *when)
+{
+    return (struct words){when, when ? when + strlen(when) : NULL};
+}
+
+static bool next_alternative(struct words *when, struct words *alternative)
+{
+    static const char separator[] = " or ";
+    const char *end = when->at ? strstr(when->at, separator) : NULL;
+    *alternative = (struct words){when->at, end ? end : when->end};
+    when->at = end ? end + strlen(separator) : NULL;
+    return alternative->at != NULL;
+}
+
 struct condition {
     const struct device_option *option; /* null: it is no option=choice of this device */
     char choice[64];
     bool negated;
 };
 
-static struct condition read_condition(const struct device *device, const char *text, const char **rest)
+static bool next_condition(const struct device *device, struct words *words, struct condition *condition)
 {
-    struct condition condition = {.option = NULL};
-    const size_t length = strcspn(text, ",");
-    const char *equals = memchr(text, '=', length);
-    *rest = text[length] ? text + length + 1 : NULL;
+    const char *text = words->at;
+    if (!text)
+        return false;
+    const char *comma = memchr(text, ',', (size_t)(words->end - text));
+    const char *end = comma ? comma : words->end, *equals = memchr(text, '=', (size_t)(end - text));
+    words->at = comma ? comma + 1 : NULL;
+    *condition = (struct condition){.option = NULL};
     if (!equals || equals == text)
-        return condition;
-    condition.negated = equals[-1] == '!';
-    snprintf(condition.choice, sizeof condition.choice, "%.*s", (int)(text + length - equals - 1),
-             equals + 1);
-    condition.option = find_option(device, text, (size_t)(equals - text) - condition.negated);
-    if (condition.option && !option_takes(condition.option, condition.choice))
-        condition.option = NULL;
-    return condition;
+        return true;
+    condition->negated = equals[-1] == '!';
+    snprintf(condition->choice, sizeof condition->choice, "%.*s", (int)(end - equals - 1), equals + 1);
+    condition->option = find_option(device, text, (size_t)(equals - text) - condition->negated);
+    if (condition->option && !option_takes(condition->option, condition->choice))
+        condition->option = NULL;
+    return true;
+}
+
+static bool same_value(const struct device_option *option, const char *one, const char *other)
+{
+    return option->choices_count ? !strcmp(one, other) : strtod(one, NULL) == strtod(other, NULL);
+}
+
+static bool condition_holds(const struct device *device, const struct device_settings *settings,
+                            const struct condition *condition)
+{
+    const struct device_option *option = condition->option;
+    return option && same_value(option, settings->values[option - device->options], condition->choice) !=
+                         condition->negated;
+}
+
+/* Whether all conditions hold that are not of the option that varies (or null); the first that does not. */
+static bool words_hold(const struct device *device, const struct device_settings *settings,
+                       struct words words, const char *varied, struct words *unmet)
+{
+    struct condition condition;
+    for (struct words rest = words; next_condition(device, &rest, &condition); words.at = rest.at) {
+        const bool varies = varied && condition.option && !strcmp(condition.option->name, varied);
+        *unmet = (struct words){words.at, rest.at ? rest.at - 1 : rest.end};
+        if (!varies && !condition_holds(device, settings, &condition))
+            return false;
+    }
+    return true;
 }
 
 static void check_when(struct check *check, const char *where, const char *when)
 {
-    for (const char *rest = when; rest;) {
-        const char *text = rest;
-        if (!read_condition(check->device, text, &rest).option)
-            refuse(check, "%s: '%.80s' is no option=choice of this device", where, text);
-    }
+    struct words alternatives = all_words(when), words;
+    struct condition condition;
+    while (next_alternative(&alternatives, &words))
+        for (struct words rest = words; next_condition(check->device, &rest, &condition); words.at = rest.at)
+            if (!condition.option)
+                refuse(check, "%s: '%.*s' is no option=choice of this device", where,
+                       (int)strcspn(words.at, ","), words.at);
 }
 
 /* Whether the other condition holds, or fails, wherever the one does. */
 static bool condition_implies(const struct condition *one, const struct condition *other)
 {
-    const bool same = !strcmp(one->choice, other->choice);
+    const bool same = one->option == other->option && same_value(one->option, one->choice, other->choice);
     return one->option == other->option && (one->negated     ? other->negated && same
                                             : other->negated ? !same
                                                              : same);
@@ -646,37 +695,61 @@ static bool condition_excludes(const struct condition *one, const struct conditi
 
 typedef bool condition_relation(const struct condition *one, const struct condition *other);
 
-/* Whether some condition of `when` has that relation to this one. */
-static bool any_condition(const struct device *device, const char *when, const struct condition *to,
+/* Whether some of these conditions has that relation to this one. */
+static bool any_condition(const struct device *device, struct words words, const struct condition *to,
                           condition_relation *relation)
 {
-    for (const char *rest = when; rest;) {
-        const struct condition one = read_condition(device, rest, &rest);
+    struct condition one;
+    while (next_condition(device, &words, &one))
         if (relation(&one, to))
             return true;
-    }
+    return false;
+}
+
+/* Whether each of `wide` follows from one of `narrow`. */
+static bool words_cover(const struct device *device, struct words wide, struct words narrow)
+{
+    struct condition to;
+    while (next_condition(device, &wide, &to))
+        if (!any_condition(device, narrow, &to, condition_implies))
+            return false;
+    return true;
+}
+
+static bool words_exclude(const struct device *device, struct words one, struct words other)
+{
+    struct condition to;
+    while (next_condition(device, &one, &to))
+        if (any_condition(device, other, &to, condition_excludes))
+            return true;
     return false;
 }
 
 /* Whether `wide` holds wherever `narrow` does, as far as their words tell. */
 static bool when_covers(const struct device *device, const char *wide, const char *narrow)
 {
-    bool covers = true;
-    for (const char *rest = wide; rest && covers;) {
-        const struct condition to = read_condition(device, rest, &rest);
-        covers = any_condition(device, narrow, &to, condition_implies);
+    struct words narrows = all_words(narrow), one, other;
+    while (wide && next_alternative(&narrows, &one)) {
+        struct words wides = all_words(wide);
+        bool covered = false;
+        while (!covered && next_alternative(&wides, &other))
+            covered = words_cover(device, other, one);
+        if (!covered)
+            return false;
     }
-    return covers;
+    return !wide || narrow;
 }
 
-static bool when_excludes(const struct device *device, const char *one, const char *other)
+static bool when_excludes(const struct device *device, const char *first, const char *second)
 {
-    bool excludes = false;
-    for (const char *rest = one; rest && !excludes;) {
-        const struct condition to = read_condition(device, rest, &rest);
-        excludes = any_condition(device, other, &to, condition_excludes);
+    struct words firsts = all_words(first), one, other;
+    while (next_alternative(&firsts, &one)) {
+        struct words seconds = all_words(second);
+        while (next_alternative(&seconds, &other))
+            if (!words_exclude(device, one, other))
+                return false;
     }
-    return excludes;
+    return first && second;
 }
 
 static void check_reached(struct check *check, const char *what, const char *before, const char *when)
@@ -1024,10 +1097,11 @@ static void check_result(struct check *check, const struct device_result *result
             refuse(check, "%s: seqlens must be integers of at least 1", where);
     struct device_settings settings = {{NULL}};
     struct error error = {0};
-    if (!check->failed && (!device_settings(device, (const char *const *)result->against,
-                                            result->against_count, &settings, &error) ||
-                           !device_settings(device, (const char *const *)result->options,
-                                            result->options_count, &settings, &error)))
+    if (!check->failed &&
+        (!device_effects(device, (const char *const *)result->against, result->against_count, NULL, &error) ||
+         !device_effects(device, (const char *const *)result->options, result->options_count, NULL, &error) ||
+         !device_settings(device, (const char *const *)result->options, result->options_count, &settings,
+                          &error)))
         refuse(check, "%s: %s", where, error.text);
     if (result->figure == FIGURE_PIPELINE_CYCLES && !result->pipeline)
         refuse(check, "%s: pipeline_cycles needs the name of a pipeline", where);
@@ -1183,36 +1257,43 @@ bool device_settings(const struct device *device, const char *const *options, si
     return true;
 }
 
-/* The first of several conditions that does not hold, and is not of the option that varies. */
+/* What of a `when` does not hold; of alternatives all. */
 static bool find_unmet(const struct device *device, const struct device_settings *settings, const char *when,
-                       const char *varied, char *unmet, size_t size)
+                       const char *varied, struct words *unmet)
 {
-    for (const char *rest = when; rest;) {
-        const char *text = rest;
-        const struct condition condition = read_condition(device, rest, &rest);
-        const bool met = condition.option && !strcmp(settings->values[condition.option - device->options],
-                                                     condition.choice) != condition.negated;
-        if (met || (varied && condition.option && !strcmp(condition.option->name, varied)))
-            continue;
-        snprintf(unmet, size, "%.*s", (int)strcspn(text, ","), text);
-        return true;
-    }
-    return false;
+    struct words rest = all_words(when), words;
+    int alternatives = 0;
+    for (; next_alternative(&rest, &words); alternatives++)
+        if (words_hold(device, settings, words, varied, unmet))
+            return false;
+    if (alternatives > 1)
+        *unmet = all_words(when);
+    return alternatives > 0;
+}
+
+/* text: what was said of the option, for the error. */
+static bool has_effect(const struct device *device, const struct device_settings *settings,
+                       const struct device_option *option, const char *varied, const char *text,
+                       struct error *error)
+{
+    struct words unmet = all_words(NULL);
+    return !find_unmet(device, settings, option->when, varied, &unmet) ||
+           error_set(error, STATUS_USAGE, "%.80s: has no effect on %.40s without %.*s", text, device->name,
+                     (int)(unmet.end - unmet.at), unmet.at);
 }
 
 bool device_effects(const struct device *device, const char *const *options, size_t count, const char *varied,
                     struct error *error)
 {
     struct device_settings settings;
-    char unmet[128];
-    if (!device_settings(device, options, count, &settings, error))
+    const struct device_option *compared = varied ? find_option(device, varied, strlen(varied)) : NULL;
+    if (!device_settings(device, options, count, &settings, error) ||
+        (compared && !has_effect(device, &settings, compared, NULL, varied, error)))
         return false;
-    for (size_t i = 0; i < count; i++) {
-        const struct device_option *option = find_option(device, options[i], strcspn(options[i], "="));
-        if (find_unmet(device, &settings, option->when, varied, unmet, sizeof unmet))
-            return error_set(error, STATUS_USAGE, "--set %.80s: has no effect on %.40s without %s",
-                             options[i], device->name, unmet);
-    }
+    for (size_t i = 0; i < count; i++)
+        if (!has_effect(device, &settings, find_option(device, options[i], strcspn(options[i], "=")), varied,
+                        options[i], error))
+            return false;
     return true;
 }
 
@@ -1233,13 +1314,8 @@ bool device_has_stage(char *const *stages, unsigned count, const char *stage)
 
 bool device_when(const struct device *device, const struct device_settings *settings, const char *when)
 {
-    for (const char *rest = when; rest;) {
-        const struct condition condition = read_condition(device, rest, &rest);
-        if (!condition.option || !strcmp(settings->values[condition.option - device->options],
-                                         condition.choice) == condition.negated)
-            return false;
-    }
-    return true;
+    struct words unmet;
+    return !find_unmet(device, settings, when, NULL, &unmet);
 }
 
 bool device_law_holds(const struct device *device, const struct device_settings *settings,

@@ -15,7 +15,8 @@
  *
  * An `expression` is text: numbers, names, + * ( ), log2(x) = ceil of the binary logarithm, and nothing that
  * could make a larger dimension cheaper. Names are dimensions of the stage, numeric options and constants.
- * A `when` is "option=choice" or "option!=choice", or several, separated by commas, that must all hold; of
+ * A `when` is "option=choice" or "option!=choice", or several, separated by commas, that must all hold, or
+ * several of these, separated by " or ", of which one must hold; of
  * alternatives the first whose `when` holds (or that has none) counts; one that never could is refused. */
 
 /* Numbers, and what expressions give, are at most that; those that must be above 0 are at least its inverse.
@@ -195,8 +196,8 @@ struct device_energy {
 struct device_baseline {
     char *name;
     double fixed_s, token_s;
-    double tokens_per_joule; /* 0: not published */
     char *when; /* no choice among alternatives: a law that was fitted to ratios holds under these options */
+    double tokens_per_joule; /* 0: not published */
     char *source;
 };
 
@@ -365,7 +366,7 @@ struct device_settings {
 bool device_settings(const struct device *device, const char *const *options, size_t count,
                      struct device_settings *settings, struct error *error);
 /* Refuses an option of the list that has no effect beside the others; `varied` (or null) is an option that
- * takes several values. */
+ * takes several values, and must have one, too. */
 bool device_effects(const struct device *device, const char *const *options, size_t count, const char *varied,
                     struct error *error);
 /* The choice of an option; null when the device has no option of that name. */
@@ -375,12 +376,12 @@ const char *device_choice(const struct device *device, const struct device_setti
 const struct device_simulation *device_simulation(const char *name);
 bool device_when(const struct device *device, const struct device_settings *settings, const char *when);
 
-/* The energy of one execution, by power or per event; false when the device has no energy (or null). */
 /* Whether a speedup of the device under these options can be told: not over a law that was fitted under
  * others. That of one law over another, and all other figures: always. */
 bool device_law_holds(const struct device *device, const struct device_settings *settings,
                       const struct device_result *result);
 
+/* The energy of one execution, by power or per event; false when the device has no energy (or null). */
 bool device_joule(const struct device_energy *energy, const struct work *work, double on_chip_bytes,
                   double off_chip_bytes, double time_s, double *joule);
 

@@ -53,11 +53,17 @@ def row(path):
 sent, resident = row(sys.argv[1]), row(sys.argv[2])
 assert sent[0] == resident[0] and float(resident[2]) < float(sent[2]) and float(resident[3]) < float(sent[3])
 PYTHON
-evaluate --platform leo2-model --set device=absent --set scaling=127 --set arithmetic=documented |
-    grep -q '^  documented, 127 *97.00 *+0.00'
+grep -q '^  device=absent *97.00 *+0.00' "$work/table"
+evaluate --platform leo2-model --set device=absent >"$work/absent"
+(($(grep -cE '^  (device=absent|documented|mannix-rtl)' "$work/absent") == 1))
+evaluate --platform leo2-model --set zero_point=midpoint >"$work/midpoint"
+(($(grep -cE '^  (device=absent|documented|mannix-rtl)' "$work/midpoint") == 3))
 evaluate --platform leo2-model --set conv=device --set scaling=row --set arithmetic=documented >"$work/conv"
 grep -qE '^  documented, row +9[67]\.' "$work/conv"
 
+refused "has no effect on mannix without device=present" --platform leo2-model --set device=absent --set scaling=row
+refused "zero_point=midpoint: has no effect on mannix without scaling!=127" --platform leo2-model --set zero_point=midpoint \
+    --set scaling=127
 refused "scaling=soup" --platform leo2-model --set scaling=soup
 refused colour --platform leo2-model --set colour=red
 refused fpga-model --platform fpga-model

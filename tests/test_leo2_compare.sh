@@ -96,6 +96,10 @@ refused() { # WORD ARGUMENT...: exit status 2 and one line with the word
         exit 1
     fi
 }
+refused "zero_point: has no effect on mannix without arithmetic=mannix-rtl" --platform leo2-model --model mnist-mamba \
+    --compare zero_point
+refused "transfer=tcm: has no effect on mannix without device=present" --platform leo2-model --model mnist-mamba \
+    --set device=absent --set transfer=tcm
 refused "option of a modelled device" --platform cpu --model mnist-mamba --compare transfer
 refused "no such option" --platform leo2-model --model mnist-mamba --compare size_bits
 refused "no such option" --platform leo2-model,fpga-model --model mnist-mamba --compare transfer

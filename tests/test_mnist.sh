@@ -23,7 +23,7 @@ out=$("$program" eval --checkpoint "$data" --images "$data/t10k-images-idx3-ubyt
 echo "$out"
 python3 - <<PYTHON
 points = {line[2:34].strip(): float(line[34:].split()[1]) for line in """$out""".splitlines() if line[:3] in ("  d", "  m")}
-assert len(points) == 11 and points["documented, 127"] < -10 and points["mannix-rtl, 127"] < -50
+assert len(points) == 12 and points["documented, 127"] < -10 and points["mannix-rtl, 127"] < -50
 for way in "documented, tensor", "documented, row", "mannix-rtl, row, midpoint":
     assert abs(points[way]) <= 0.5
 PYTHON

@@ -28,6 +28,7 @@ static int set_up(void **state)
     if (make_temporary_folder(state) || use_source_configs(state))
         return -1;
     make_temporary_subfolder("devices");
+    make_temporary_subfolder("models");
     return 0;
 }
 

@@ -278,6 +278,7 @@ static bool accuracy_of(struct run *run, int unit, struct accuracy *accuracy, st
 }
 
 static const char *const ways[] = {
+    "device=absent",
     "arithmetic=documented,scaling=127",
     "arithmetic=documented,scaling=layer",
     "arithmetic=documented,scaling=tensor",
