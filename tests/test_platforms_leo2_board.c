@@ -538,19 +538,23 @@ static void registers_can_be_written_by_hand(void **state)
 static void a_program_goes_on_after_addresses_without_memory(void **state)
 {
     (void)state;
+    volatile char *first = (volatile char *)(uintptr_t)GPP_BASE_MEM; /* of the device's memory */
     static const uintptr_t outside[] = {GPP_BASE_MEM + FARM_BYTES, 0x00200000, 0x1A400100, 12345};
     for (size_t i = 0; i < sizeof outside / sizeof *outside; i++) {
         volatile char *address = (volatile char *)outside[i];
         const uint64_t before = hazard("outside_device_memory");
+        put_byte_over_apb(first, 42, 0);
         put_byte_over_apb(address, 1, 0);
         assert_int_equal(get_byte_over_apb(address, 0), 0);
         assert_int_equal(hazard("outside_device_memory") - before, 2);
+        assert_int_equal(get_byte_over_apb(first, 0), 42);
     }
     /* What such a store leaves behind reaches no other. */
     char *own = malloc(4);
     put_byte_over_apb(own, 77, 0);
     assert_int_equal(*own, 77);
     assert_int_equal(get_byte_over_apb(own, 0), 77);
+    assert_int_equal(get_byte_over_apb(first, 0), 42);
     const char constant[1] = {5};
     assert_int_equal(get_byte_over_apb((volatile char *)constant, 0), 5);
     put_byte_over_apb((volatile char *)"read only", 1, 0);

@@ -333,6 +333,12 @@ static void settle(int shape)
     board.pending = (struct tally){0};
 }
 
+static void count_write(void)
+{
+    board.device.counts.apb_writes++;
+    board.device.counts.apb_cycles += (uint64_t)board.device.timing.apb_write_cycles;
+}
+
 void put_byte_over_apb(volatile char *address, char value, int option)
 {
     (void)option;
@@ -341,7 +347,7 @@ void put_byte_over_apb(volatile char *address, char value, int option)
     if (board.pending.read)
         settle(board.last_shape);
     board.pending.written++;
-    uint32_t device = 0;
+    uint32_t device = FARM_BYTES;
     struct arena *arena = NULL;
     if (in_map(address)) {
         device = (uint32_t)((uintptr_t)address - MANNIX_MEMORY);
@@ -355,14 +361,18 @@ void put_byte_over_apb(volatile char *address, char value, int option)
         } else {
             store(address, value);
         }
-        if (!arena || device >= FARM_BYTES || arena->spare)
+        if (device >= FARM_BYTES || arena->spare)
             board.hazards[OUTSIDE]++;
-        device %= FARM_BYTES;
+        if (device >= FARM_BYTES) { /* the transactions of a byte that no device takes */
+            if (!board.plain_bytes)
+                mannix_read(&board.device, MANNIX_MEMORY);
+            count_write();
+            return;
+        }
     }
     if (board.plain_bytes && device < FARM_BYTES) {
         board.device.memory[device] = (uint8_t)value;
-        board.device.counts.apb_writes++;
-        board.device.counts.apb_cycles += (uint64_t)board.device.timing.apb_write_cycles;
+        count_write();
     } else {
         mannix_write_byte(&board.device, MANNIX_MEMORY + device, (uint8_t)value);
     }
