@@ -2,28 +2,11 @@
  * SPDX-FileCopyrightText: 2026 The mamba-bench developers */
 #include "kernels/matmul_dgrad/matmul_dgrad.h"
 
-#define AT(field) offsetof(struct matmul_dgrad_args, field)
-#define BY(field) EXTENT(struct matmul_dgrad_args, field)
-
-static const struct kernel_dim dims[] = {
-    KERNEL_DIM(struct matmul_dgrad_args, m),
-    KERNEL_DIM(struct matmul_dgrad_args, n),
-    KERNEL_DIM(struct matmul_dgrad_args, k),
-};
+#define ARGS struct matmul_dgrad_args
+#include "kernels/matmul/gradient_operands.inc"
 
 static const struct kernel_operand operands[] = {
-    {
-        .name = "dy",
-        .role = OPERAND_INPUT,
-        .slot = AT(dy),
-        .axes = 2,
-        .shape = {BY(m), BY(n)},
-        .row_axes = 1,
-        .stride = AT(dy_stride),
-        .lo = -2,
-        .hi = 2,
-        .magnitude = true,
-    },
+    {ROWS_IN(dy, n)},
     {
         .name = "weight",
         .role = OPERAND_WEIGHT,
@@ -34,29 +17,8 @@ static const struct kernel_operand operands[] = {
         .hi = 0.5,
         .magnitude = true,
     },
-    {
-        .name = "add",
-        .role = OPERAND_INPUT,
-        .optional = true,
-        .slot = AT(add),
-        .axes = 2,
-        .shape = {BY(m), BY(k)},
-        .row_axes = 1,
-        .stride = AT(add_stride),
-        .lo = -2,
-        .hi = 2,
-        .magnitude = true,
-    },
-    {
-        .name = "dx",
-        .role = OPERAND_OUTPUT,
-        .slot = AT(dx),
-        .axes = 2,
-        .shape = {BY(m), BY(k)},
-        .row_axes = 1,
-        .stride = AT(dx_stride),
-        .may_alias = "add",
-    },
+    {ROWS_IN(add, k), .optional = true},
+    {ROWS(dx, k), .role = OPERAND_OUTPUT, .may_alias = "add"},
 };
 
 static void work(const void *args, struct work *work)

@@ -2,40 +2,12 @@
  * SPDX-FileCopyrightText: 2026 The mamba-bench developers */
 #include "kernels/matmul_wgrad/matmul_wgrad.h"
 
-#define AT(field) offsetof(struct matmul_wgrad_args, field)
-#define BY(field) EXTENT(struct matmul_wgrad_args, field)
-
-static const struct kernel_dim dims[] = {
-    KERNEL_DIM(struct matmul_wgrad_args, m),
-    KERNEL_DIM(struct matmul_wgrad_args, n),
-    KERNEL_DIM(struct matmul_wgrad_args, k),
-};
+#define ARGS struct matmul_wgrad_args
+#include "kernels/matmul/gradient_operands.inc"
 
 static const struct kernel_operand operands[] = {
-    {
-        .name = "dy",
-        .role = OPERAND_INPUT,
-        .slot = AT(dy),
-        .axes = 2,
-        .shape = {BY(m), BY(n)},
-        .row_axes = 1,
-        .stride = AT(dy_stride),
-        .lo = -2,
-        .hi = 2,
-        .magnitude = true,
-    },
-    {
-        .name = "x",
-        .role = OPERAND_INPUT,
-        .slot = AT(x),
-        .axes = 2,
-        .shape = {BY(m), BY(k)},
-        .row_axes = 1,
-        .stride = AT(x_stride),
-        .lo = -2,
-        .hi = 2,
-        .magnitude = true,
-    },
+    {ROWS_IN(dy, n)},
+    {ROWS_IN(x, k)},
     {
         .name = "dweight",
         .role = OPERAND_OUTPUT,
