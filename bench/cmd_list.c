@@ -43,6 +43,19 @@ static int count_figures(const struct device *device, enum evidence evidence)
     return n;
 }
 
+/* "ports=free of free|axi: what they mean (with dataflow!=unfused)" */
+static json_t *option_text(const struct device_option *option)
+{
+    char choices[256] = "";
+    size_t used = 0;
+    for (unsigned c = 0; c < option->choices_count && used < sizeof choices; c++)
+        used += (size_t)snprintf(choices + used, sizeof choices - used, "%s%s", c ? "|" : " of ",
+                                 option->choices[c]);
+    return json_sprintf("%s=%s%s: %s%s%s%s", option->name, option->fallback, choices, option->summary,
+                        option->when ? " (with " : "", option->when ? option->when : "",
+                        option->when ? ")" : "");
+}
+
 static bool append_devices(json_t *list, const char *platform, enum status *status, struct error *error)
 {
     char **names = device_names(platform, error);
@@ -58,15 +71,8 @@ static bool append_devices(json_t *list, const char *platform, enum status *stat
         }
         snprintf(name, sizeof name, "%s:%s", platform, names[i]);
         json_t *options = json_array();
-        for (unsigned o = 0; o < device->options_count; o++) {
-            char text[256];
-            size_t used = (size_t)snprintf(text, sizeof text, "%s=%s", device->options[o].name,
-                                           device->options[o].fallback);
-            for (unsigned c = 0; c < device->options[o].choices_count && used < sizeof text; c++)
-                used += (size_t)snprintf(text + used, sizeof text - used, "%s%s", c ? "|" : " of ",
-                                         device->options[o].choices[c]);
-            json_array_append_new(options, json_string(text));
-        }
+        for (unsigned o = 0; o < device->options_count; o++)
+            json_array_append_new(options, option_text(&device->options[o]));
         json_t *entry =
             json_pack("{s:s,s:s,s:o}", "device", name, "what", device->summary, "options", options);
         for (int e = 0; e < EVIDENCE_COUNT; e++)
