@@ -238,7 +238,8 @@ static const struct option_spec {
      "a Hugging Face folder: config.json, model.safetensors"},
     {"phase", "PHASE,...", RUN, parse_list, FIELD(phases), "prefill, decode, train (default the first two)"},
     {"batch", "B", RUN, parse_count, FIELD(batch), "sequences at once (default 1)"},
-    {"seqlen", "L,...", RUN, parse_counts, FIELD(seqlens), "tokens of the prompt (default 512)"},
+    {"seqlen", "L,...", RUN, parse_counts, FIELD(seqlens),
+     "tokens of the prompt (default 512; a classifier's picture is one)"},
     {"seqlen", "L", CHECK, parse_length, FIELD(check_seqlen),
      "only a few shapes, all with so many tokens (default: many short ones)"},
     {"layers", "N", RUN, parse_count, FIELD(layers), "only the first N layers (default all)"},
@@ -415,7 +416,6 @@ static bool parse_options(int argc, char **argv, struct arguments *arguments, st
 bool cli_parse(int argc, char **argv, struct arguments *arguments, struct error *error)
 {
     *arguments = (struct arguments){.batch = 1,
-                                    .seqlens = {{512}, 1},
                                     .cache = CACHE_WEIGHTS_COLD,
                                     .min_time_s = 0.05,
                                     .seed = 1,

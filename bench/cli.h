@@ -46,7 +46,7 @@ struct arguments {
     const char *model, *checkpoint;
     struct selection phases, stages;
     int64_t batch;
-    struct lengths seqlens;
+    struct lengths seqlens; /* none: the model's own */
     int64_t check_seqlen; /* 0: drawn */
     int64_t layers;       /* 0: all */
     struct plan_choices choices;

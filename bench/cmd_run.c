@@ -578,8 +578,8 @@ static bool find_published(const struct session *s, const struct workload *w, js
     const struct validation_workload workload = {.model = w->graph.shape.name,
                                                  .phase = w->graph.phase,
                                                  .seqlen = w->seqlen,
-                                                 .seqlens = a->seqlens.values,
-                                                 .n_seqlens = a->seqlens.count};
+                                                 .seqlens = s->seqlens.values,
+                                                 .n_seqlens = s->seqlens.count};
     if (!validate_workload(w->platform->name, w->device, w->options, &workload, &validation, s->error))
         return false;
     *published = validation.n_rows ? json_array() : NULL;
@@ -746,7 +746,7 @@ static bool plan_workloads(struct session *s)
     const struct arguments *a = s->arguments;
     char *const *phases = a->phases.count ? a->phases.items : both_phases;
     const int n_phases = a->phases.count ? a->phases.count : COUNT_OF(both_phases);
-    s->workloads = calloc((size_t)(a->platforms.count * n_phases * a->seqlens.count), sizeof *s->workloads);
+    s->workloads = calloc((size_t)(a->platforms.count * n_phases * s->seqlens.count), sizeof *s->workloads);
     if (!s->workloads)
         return error_set(s->error, STATUS_FAILED, "out of memory");
     for (int i = 0; i < a->stages.count; i++)
@@ -761,8 +761,8 @@ static bool plan_workloads(struct session *s)
             if (!session_find_platform(a->platforms.items[p], &platform, &device, s->error) ||
                 !find_phase(phases[f], &phase, s->error))
                 return false;
-            for (int l = 0; l < a->seqlens.count; l++)
-                if (!plan_workload(s, platform, device, phase, a->seqlens.values[l]))
+            for (int l = 0; l < s->seqlens.count; l++)
+                if (!plan_workload(s, platform, device, phase, s->seqlens.values[l]))
                     return false;
         }
     for (int i = 0; i < a->stages.count; i++) {
@@ -895,6 +895,22 @@ static bool open_shape(struct session *s)
     else if (!shape_preset(a->model ? a->model : default_model, &s->model.shape, s->error))
         return false;
     return (s->has_weights || !a->checkpoint) && keep_layers(s, a->layers);
+}
+
+/* A picture is one token, as in eval. */
+static bool settle_lengths(struct session *s)
+{
+    const struct arguments *a = s->arguments;
+    const bool classifier = s->model.shape.vocab == 0;
+    const int64_t own = classifier ? 1 : 512;
+    s->seqlens = a->seqlens.count ? a->seqlens : (struct lengths){{own}, 1};
+    for (int i = 0; i < s->seqlens.count; i++)
+        if (classifier && s->seqlens.values[i] != own)
+            return error_set(s->error, STATUS_USAGE,
+                             "--seqlen %lld: %s is a classifier, whose pictures are %lld token each; --batch "
+                             "takes several",
+                             (long long)s->seqlens.values[i], s->model.shape.name, (long long)own);
+    return true;
 }
 
 static bool make_weights(struct session *s)
@@ -1119,7 +1135,8 @@ static bool check_cpu_options(const struct session *s)
 
 static bool run_session(struct session *s)
 {
-    if (!open_shape(s) || !plan_workloads(s) || !check_cpu_options(s) || !hand_out_options(s))
+    if (!open_shape(s) || !settle_lengths(s) || !plan_workloads(s) || !check_cpu_options(s) ||
+        !hand_out_options(s))
         return false;
     const bool measured = any_measured(s), compared = s->arguments->compare != COMPARE_NOTHING;
     if (compared && !check_comparison(s))

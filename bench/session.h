@@ -51,6 +51,7 @@ struct session {
     struct error *error;
     struct model model;
     bool has_weights;
+    struct lengths seqlens; /* of the prompts */
     int threads;
     bool bound;
     struct counters *counters;

@@ -113,7 +113,7 @@ PYTHON
 done <commands
 
 # A value that was asked for is the baseline.
-run 0 "baseline" --platform cpu --compare fusion --fusion scan --model mnist-mamba --stage conv --phase prefill \
+run 0 "baseline" --platform cpu --compare fusion --fusion scan --checkpoint "$data/golden/mamba1-tiny" --stage conv --phase prefill \
     "${quick[@]}" --format json
 python3 - <<'PYTHON' || fail "baseline: records"
 import json

@@ -86,6 +86,10 @@ expect 2 "threads of a model" --platform leo2-model --threads 1 && says "threads
 expect 0 "backward stages" list stages
 grep -qE '^ *(scan|norm)_backward +- +-' out && fail "backward stages: without kernels"
 expect 2 "seqlen too large" --platform fpga-model --seqlen 9000000000000000000 && says "seqlen too large" "too large"
+expect 2 "seqlen of a classifier" --platform leo2-model --model mnist-mamba --seqlen 1,9 &&
+    says "seqlen of a classifier" "--seqlen 9" "mnist-mamba is a classifier" --batch
+expect 0 "own seqlen of a classifier" --platform leo2-model --model mnist-mamba --stage model --format json
+grep -q '"phase":"prefill","batch":1,"seqlen":1,' out || fail "own seqlen of a classifier: not one token"
 expect 2 "batch 0" --platform cpu --batch 0 && says "batch 0" --batch
 expect 2 "threads" --platform cpu --threads 100000 && says "threads" --threads
 expect 2 "unknown stage" --platform fpga-model --stage soup && says "unknown stage" soup "list stages"
@@ -353,7 +357,7 @@ for what in kernel isa threads precision; do
             says "compare $what of one variant" "one variant only"
         continue
     fi
-    expect 0 "compare $what" --platform cpu --model mnist-mamba --seqlen 9 --compare $what --stage in_proj,softplus \
+    expect 0 "compare $what" --platform cpu --model mnist-mamba --batch 9 --compare $what --stage in_proj,softplus \
         "${quick[@]}" --repetitions 7 --out compare-$what
     prints "compare $what" "Variants compared" "baseline" "A/A control"
     python3 - compare-$what/records.jsonl $what <<'PYTHON' || fail "compare $what: records"
