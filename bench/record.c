@@ -158,6 +158,8 @@ static void add_accuracy(json_t *record, const struct accuracy *accuracy)
     json_t *error =
         json_pack("{s:o,s:o,s:s,s:I}", "max_abs", number(accuracy->max_abs), "rel_l2",
                   number(accuracy->rel_l2), "reference", "float64", "tokens", (json_int_t)accuracy->tokens);
+    if (accuracy->data[0])
+        json_object_set_new(error, "data", json_string(accuracy->data));
     json_object_set_new(record, "error", error);
 }
 

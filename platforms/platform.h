@@ -111,6 +111,7 @@ struct accuracy {
     double max_abs, rel_l2;
     int64_t tokens;   /* how many were compared */
     char reason[512]; /* not empty: could not be had, and why */
+    char data[128];   /* which; "": those of the run */
 };
 
 /* One-token sequences of features, each from zero state. */

@@ -120,6 +120,7 @@ static void row(const json_t *record, struct grid *grid)
 bool table_comparison(const struct view *view, int index, struct grid *grid)
 {
     bool bytes = false, kept = false;
+    const char *data = NULL;
     const json_t *last = NULL;
     size_t i;
     json_t *record;
@@ -134,8 +135,11 @@ bool table_comparison(const struct view *view, int index, struct grid *grid)
         row(record, grid);
         kept |= is(record, "compare.what", "recompute");
         bytes |= plan_choice(record);
+        data = record_text(record, "error.data") ? record_text(record, "error.data") : data;
         last = record;
     }
+    if (data)
+        grid_text(grid, 0, "(rel. L2 of the model: on %s)", data);
     if (last)
         grid_text(
             grid, 0,

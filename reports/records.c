@@ -138,6 +138,7 @@ static const struct field result_fields[] = {
     {"error.max_abs", FIELD_NUMBER, false, NULL},
     {"error.rel_l2", FIELD_NUMBER, false, NULL},
     {"error.reference", FIELD_TEXT, false, NULL},
+    {"error.data", FIELD_TEXT, false, NULL},
     {"error_reason", FIELD_TEXT, false, NULL},
     {"compare", FIELD_OBJECT, false, NULL},
     {"compare.what", FIELD_TEXT, false, NULL},

@@ -229,6 +229,15 @@ static void reason_rows(const struct view *view, int index, struct grid *grid)
     }
 }
 
+/* On what data an error was taken that are not the run's. */
+static void data_row(const struct view *view, const struct series *series, struct grid *grid)
+{
+    const char *data =
+        series->model >= 0 ? record_text(view->results[series->model].record, "error.data") : NULL;
+    if (data)
+        grid_text(grid, 0, "(rel. L2 of the model: on %s)", data);
+}
+
 void table_series(const struct view *view, int index, struct grid *grid)
 {
     const struct series *series = &view->series[index];
@@ -252,6 +261,7 @@ void table_series(const struct view *view, int index, struct grid *grid)
         }
     preparation_row(view, series, grid);
     reason_rows(view, index, grid);
+    data_row(view, series, grid);
     noise_row(view, index, grid);
     assumed_row(view, index, grid);
     coverage_row(view, index, grid);

@@ -61,6 +61,23 @@ evaluate --platform leo2-model --set zero_point=midpoint >"$work/midpoint"
 evaluate --platform leo2-model --set conv=device --set scaling=row --set arithmetic=documented >"$work/conv"
 grep -qE '^  documented, row +9[67]\.' "$work/conv"
 
+# A run's error is taken on pictures enough that it orders the scalings as eval does.
+for model in "--checkpoint $data" "--model mnist-mamba"; do
+    # shellcheck disable=SC2086
+    "$program" --platform leo2-model $model --phase prefill --stage model --compare scaling --out "$work/run" >"$work/scaling"
+    grep -q "512 pictures of seeded pixels" "$work/scaling"
+    (($(wc -L <"$work/scaling") <= 100))
+    python3 - "$work/run/records.jsonl" <<'PYTHON'
+import json, sys
+errors = {r["compare"]["variant"]: r["error"] for r in map(json.loads, list(open(sys.argv[1]))[1:])}
+assert all(e["tokens"] == 512 and "seeded" in e["data"] for e in errors.values())
+e = {variant: error["rel_l2"] for variant, error in errors.items()}
+print(e)
+assert e["row"] < e["tensor"] < e["layer"] < 0.5 * e["127"], e
+PYTHON
+    rm -r "$work/run"
+done
+
 refused "has no effect on mannix without device=present" --platform leo2-model --set device=absent --set scaling=row
 refused "zero_point=midpoint: has no effect on mannix without scaling!=127" --platform leo2-model --set zero_point=midpoint \
     --set scaling=127

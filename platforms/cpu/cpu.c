@@ -412,7 +412,8 @@ static const struct kernel *cpu_kernel(const struct run *run, int unit, const st
 
 static void set_accuracy(struct accuracy *accuracy, const struct difference *difference, int64_t tokens)
 {
-    *accuracy = (struct accuracy){difference->max_abs, difference_rel_l2(difference), tokens, ""};
+    *accuracy = (struct accuracy){
+        .max_abs = difference->max_abs, .rel_l2 = difference_rel_l2(difference), .tokens = tokens};
 }
 
 /* Memory that operands lie in, and its copy in double of the same layout. */

@@ -127,49 +127,79 @@ static bool feed(const struct model *model, const struct pictures *pictures, str
     return ok;
 }
 
+/* Scales from the one, logits of the other; the scales, which count losses, are the caller's to free. */
+static struct scales *picture_logits(const struct task *task, const struct pictures *calibration,
+                                     const struct pictures *pictures, struct team *team, double *logits,
+                                     struct error *error)
+{
+    struct emulation_settings settings;
+    struct scales *scales = read_settings(task, &settings, error) ? scales_create(&settings, error) : NULL;
+    if (scales && feed(task->model, calibration, scales, team, NULL, error) &&
+        feed(task->model, pictures, scales, team, logits, error))
+        return scales;
+    scales_free(scales);
+    return NULL;
+}
+
 static bool classify(const struct task *task, const struct pictures *calibration,
                      const struct pictures *pictures, double *logits, char *losses, size_t size,
                      struct error *error)
 {
-    struct emulation_settings settings;
-    if (!read_settings(task, &settings, error))
-        return false;
-    struct scales *scales = scales_create(&settings, error);
-    struct team *team = scales ? team_create(task->threads, error) : NULL;
-    const bool ok = team && feed(task->model, calibration, scales, team, NULL, error) &&
-                    feed(task->model, pictures, scales, team, logits, error);
-    if (ok) {
+    struct team *team = team_create(task->threads, error);
+    struct scales *scales = team ? picture_logits(task, calibration, pictures, team, logits, error) : NULL;
+    if (scales) {
         uint64_t outputs;
         const struct mannix_losses lost = scales_losses(scales, &outputs);
         const double percent = outputs ? 100 / (double)outputs : 0;
         snprintf(losses, size, "%.1f / %.1f", percent * (double)lost.saturated, percent * (double)lost.cut);
     }
     team_destroy(team);
+    const bool ok = scales != NULL;
     scales_free(scales);
     return ok;
 }
 
-enum { ACCURACY_TOKENS = 8, CALIBRATIONS = 8, LARGEST_COMPUTED = 1 << 28 };
+/* Scales of a row need many samples: fewer than a few hundred clamp what the next ones bring. Sequences of a
+ * language model cost more. */
+enum { ACCURACY_TOKENS = 8, CALIBRATIONS = 8, ACCURACY_PICTURES = 512, LARGEST_COMPUTED = 1 << 28 };
+
+static uint64_t seeded_bits(uint64_t seed, int64_t index)
+{
+    return scatter(seed ^ scatter((uint64_t)index));
+}
+
+/* Pixels of any brightness, as the model takes them. The caller frees it. */
+static float *seeded_pictures(const struct model_shape *shape, int64_t count, uint64_t seed,
+                              struct error *error)
+{
+    float *features = malloc((size_t)(count * shape->input_size) * sizeof *features);
+    if (!features)
+        error_set(error, STATUS_FAILED, "out of memory");
+    for (int64_t i = 0; features && i < count * shape->input_size; i++) {
+        const double pixel = (double)(seeded_bits(seed, i) >> 40) / (double)(1 << 24);
+        features[i] = (float)((pixel - shape->input_mean) / shape->input_std);
+    }
+    return features;
+}
 
 /* The same for every setting of the device; others than these calibrate. */
 static bool set_inputs(struct program *program, const struct graph *graph, uint64_t seed, struct error *error)
 {
     const struct model_shape *shape = &graph->shape;
-    const int64_t width = shape->vocab ? 1 : shape->input_size, count = graph->seqlen * width;
-    int32_t *ids = malloc((size_t)count * sizeof *ids);
-    float *features = malloc((size_t)count * sizeof *features);
-    bool ok = (ids && features) || error_set(error, STATUS_FAILED, "out of memory");
-    for (int64_t i = 0; i < count && ok; i++) {
-        const uint64_t bits = scatter(seed ^ scatter((uint64_t)i));
-        ids[i] = shape->vocab ? (int32_t)(bits % (uint64_t)shape->vocab) : 0;
-        features[i] = (float)(bits >> 40) / (float)(1 << 24) * 2 - 1;
+    const int64_t count = graph->batch * graph->seqlen;
+    if (!shape->vocab) {
+        float *features = seeded_pictures(shape, count, seed, error);
+        if (features)
+            program_set_features(program, features);
+        free(features);
+        return features != NULL;
     }
-    if (ok && shape->vocab)
-        ok = program_set_ids(program, ids, error);
-    else if (ok)
-        program_set_features(program, features);
+    int32_t *ids = malloc((size_t)count * sizeof *ids);
+    bool ok = ids || error_set(error, STATUS_FAILED, "out of memory");
+    for (int64_t i = 0; i < count && ok; i++)
+        ids[i] = (int32_t)(seeded_bits(seed, i) % (uint64_t)shape->vocab);
+    ok = ok && program_set_ids(program, ids, error);
     free(ids);
-    free(features);
     return ok;
 }
 
@@ -178,7 +208,7 @@ static void run_whole(void *user, struct team *team, struct part part)
     program_run(user, team, part);
 }
 
-/* Logits of a sequence in float64. */
+/* Logits of all tokens in float64. */
 static bool float64_logits(const struct task *task, const struct graph *graph, struct team *team,
                            double *logits, struct error *error)
 {
@@ -187,7 +217,7 @@ static bool float64_logits(const struct task *task, const struct graph *graph, s
     struct program *program = NULL;
     bool ok = plan || error_set(error, STATUS_FAILED, "out of memory");
     ok = ok && plan_build(graph, plan_fusing("none", PRECISION_FP64), plan, error) &&
-         (network = network_create(task->model, PRECISION_FP64, 1, team_threads(team), error)) &&
+         (network = network_create(task->model, PRECISION_FP64, graph->batch, team_threads(team), error)) &&
          network_take_turns(network, error) && (program = program_create(network, graph, plan, error)) &&
          set_inputs(program, graph, task->seed, error);
     if (ok) {
@@ -202,8 +232,9 @@ static bool float64_logits(const struct task *task, const struct graph *graph, s
     return ok;
 }
 
-static bool device_logits(const struct task *task, const struct graph *graph, struct team *team,
-                          double *logits, struct error *error)
+/* Of a sequence of tokens. */
+static bool sequence_logits(const struct task *task, const struct graph *graph, struct team *team,
+                            double *logits, struct error *error)
 {
     struct emulation_settings settings;
     struct scales *scales = NULL;
@@ -230,23 +261,54 @@ static bool device_logits(const struct task *task, const struct graph *graph, st
     return ok;
 }
 
+/* Of pictures, as eval has it. */
+static bool seeded_picture_logits(const struct task *task, const struct graph *graph, struct team *team,
+                                  double *logits, struct error *error)
+{
+    float *calibration = seeded_pictures(&graph->shape, ACCURACY_PICTURES, task->seed + 1, error);
+    float *features = seeded_pictures(&graph->shape, graph->batch, task->seed, error);
+    struct scales *scales =
+        calibration && features
+            ? picture_logits(task, &(struct pictures){ACCURACY_PICTURES, calibration},
+                             &(struct pictures){graph->batch, features}, team, logits, error)
+            : NULL;
+    const bool ok = scales != NULL;
+    scales_free(scales);
+    free(features);
+    free(calibration);
+    return ok;
+}
+
 static bool whole_accuracy(const struct task *task, struct accuracy *accuracy, struct error *error)
 {
     const struct graph *asked = task->graph;
-    const int64_t tokens =
-        asked->phase == PHASE_PREFILL && asked->seqlen < ACCURACY_TOKENS ? asked->seqlen : ACCURACY_TOKENS;
-    const int64_t count = tokens * asked->shape.outputs;
+    const bool classifier = asked->shape.vocab == 0;
+    const int64_t batch = classifier ? ACCURACY_PICTURES : 1;
+    const int64_t seqlen = classifier ? 1
+                           : asked->phase == PHASE_PREFILL && asked->seqlen < ACCURACY_TOKENS
+                               ? asked->seqlen
+                               : ACCURACY_TOKENS;
+    const int64_t count = batch * seqlen * asked->shape.outputs;
     struct graph *graph = malloc(sizeof *graph);
     double *want = malloc((size_t)count * sizeof *want), *got = malloc((size_t)count * sizeof *got);
     struct team *team = NULL;
     bool ok = (graph && want && got) || error_set(error, STATUS_FAILED, "out of memory");
-    ok = ok && graph_build(&asked->shape, PHASE_PREFILL, 1, tokens, true, graph, error) &&
+    ok = ok && graph_build(&asked->shape, PHASE_PREFILL, batch, seqlen, true, graph, error) &&
          (team = team_create(task->threads, error)) && float64_logits(task, graph, team, want, error) &&
-         device_logits(task, graph, team, got, error);
+         (classifier ? seeded_picture_logits : sequence_logits)(task, graph, team, got, error);
     if (ok) {
         struct difference difference = {0};
         difference_add(&difference, got, want, count);
-        *accuracy = (struct accuracy){difference.max_abs, difference_rel_l2(&difference), tokens, ""};
+        *accuracy = (struct accuracy){.max_abs = difference.max_abs,
+                                      .rel_l2 = difference_rel_l2(&difference),
+                                      .tokens = batch * seqlen};
+        if (classifier)
+            snprintf(accuracy->data, sizeof accuracy->data,
+                     "%lld pictures of seeded pixels, scales from %d others; eval takes a model's own",
+                     (long long)batch, ACCURACY_PICTURES);
+        else
+            snprintf(accuracy->data, sizeof accuracy->data, "%lld seeded tokens, scales from %lld others",
+                     (long long)seqlen, (long long)(CALIBRATIONS * seqlen));
     }
     team_destroy(team);
     free(got);
