@@ -32,7 +32,7 @@ static void on_interrupt(int number)
     signal(number, SIG_DFL); /* a second one ends the program at once */
 }
 
-static bool is_interrupted(void)
+bool session_interrupted(void)
 {
     return interrupted;
 }
@@ -851,7 +851,7 @@ bool session_open(struct session *s, struct workload *w)
         .kernel = w->variant ? w->variant->kernel : NULL,
         .seed = s->arguments->seed,
         .context = w->seqlen,
-        .stopped = is_interrupted,
+        .stopped = session_interrupted,
         .stages = only_stages(s->arguments, w->graph.phase),
     };
     return session_continues(s) && w->platform->open(&task, &w->run, s->error);

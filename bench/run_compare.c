@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * SPDX-FileCopyrightText: 2026 The mamba-bench developers */
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -31,6 +32,19 @@ static bool time_round(struct session *s, struct item *items, int n, const int64
     return ok || error_set(s->error, STATUS_FAILED, "the measuring harness ran out of memory");
 }
 
+/* An interrupt in the middle of a round leaves some items with a repetition that the others lack. */
+static void keep_whole_rounds(struct item *items, int n)
+{
+    int whole = INT_MAX;
+    for (int i = 0; i < n; i++)
+        if (items[i].error.status == STATUS_OK && items[i].n_repetitions < whole)
+            whole = items[i].n_repetitions;
+    for (int i = 0; i < n; i++)
+        if (items[i].n_repetitions > whole)
+            items[i].n_repetitions = whole;
+}
+
+/* Interrupted, it leaves the rounds that there were until then. */
 static bool time_in_turns(struct session *s, struct item *items, int n)
 {
     int64_t iterations[COMPARE_MAX_VARIANTS];
@@ -40,9 +54,10 @@ static bool time_in_turns(struct session *s, struct item *items, int n)
         iterations[i] = items[i].n_repetitions ? items[i].repetitions[0].iterations : 1;
         items[i].n_repetitions = 0;
     }
-    for (int r = 0; r < s->arguments->repetitions; r++)
-        if (!session_continues(s) || !time_round(s, items, n, iterations))
+    for (int r = 0; r < s->arguments->repetitions && !session_interrupted(); r++)
+        if (!time_round(s, items, n, iterations))
             return false;
+    keep_whole_rounds(items, n);
     return true;
 }
 
@@ -313,7 +328,7 @@ static bool compare_points(struct session *s, const int *points, int n_points)
         if (!time_in_turns(s, items, n))
             return false;
         report_turns(s, items, n);
-        if (s->error->status != STATUS_OK || !report_missing(s, items))
+        if (s->error->status != STATUS_OK || !session_continues(s) || !report_missing(s, items))
             return false;
     }
     return true;

@@ -74,6 +74,7 @@ struct session {
 
 /* False with an error after the first interrupt from the keyboard. */
 bool session_continues(const struct session *s);
+bool session_interrupted(void);
 void session_progress(const struct session *s, const char *format, const char *what, int done, int total);
 void session_progress_end(const struct session *s);
 

@@ -461,6 +461,29 @@ known=$(($(wc -l <cut/records.jsonl 2>/dev/null || echo 1) - 1))
 ((status == 1)) && says "interrupt" interrupted || fail "interrupt: status $status"
 ((known == 0)) || says "interrupt" "interrupted: $known results are in cut"
 
+# In a comparison the rounds of the unit that is being timed are known, too
+cases=$((cases + 1))
+for ((seconds = 2; seconds <= 64; seconds *= 2)); do
+    rm -rf cut
+    "$program" --platform cpu --checkpoint "$tiny" --compare scan --phase prefill --seqlen 9 --repetitions 4000 --min-time 0.05 \
+        --out cut >out 2>err &
+    run=$!
+    for ((i = 0; i < 300; i++)); do [[ -s cut/records.jsonl ]] && break; sleep 0.1; done
+    sleep $seconds
+    kill -INT $run
+    wait $run
+    status=$?
+    known=$(($(wc -l <cut/records.jsonl 2>/dev/null || echo 1) - 1))
+    ((known > 0)) && break
+done
+((status == 1)) && says "interrupt of a comparison" "interrupted: $known results are in cut" ||
+    fail "interrupt of a comparison: status $status"
+python3 - <<'END' || fail "interrupt of a comparison: records"
+import json
+environment, *records = map(json.loads, open("cut/records.jsonl"))
+assert records and len({r["time_s"]["n"] for r in records}) == 1 and 0 < records[0]["time_s"]["n"] < 4000
+END
+
 # Other rooms
 expect 0 "validate" validate && prints "validate" "14978" "5.68" "238865"
 expect 0 "validate as JSON" validate --device fpga-model:ssm-block --format json
