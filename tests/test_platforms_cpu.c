@@ -311,7 +311,7 @@ static void memory_is_foreseen(void **state)
         struct network *network = network_create(&model, cases[c].precision, 2, 1, &error);
         assert_non_null(network);
         for (int again = 0; again < 2; again++) {
-            const uint64_t before = allocated();
+            const uint64_t before = allocated(), packed_before = network_packed_bytes(network);
             struct program *program = program_create(network, &graph, &plan, &error);
             if (!program)
                 fail_msg("%s", error.text);
@@ -319,6 +319,11 @@ static void memory_is_foreseen(void **state)
             const double foreseen = (double)program_memory(program).foreseen;
             if (!(fabs(taken - foreseen) < 0.01 * taken + 65536))
                 fail_msg("case %d: took %.0f bytes, %.0f foreseen", c, taken, foreseen);
+            const struct program_memory memory = program_memory(program);
+            const double told =
+                (double)(memory.saved + memory.working + network_packed_bytes(network) - packed_before);
+            if (!(fabs(told - foreseen) < 0.01 * foreseen + 65536))
+                fail_msg("case %d: %.0f bytes are told of, %.0f foreseen", c, told, foreseen);
             program_destroy(program);
         }
         network_destroy(network);

@@ -1104,6 +1104,8 @@ struct program_memory program_memory(const struct program *program)
             memory.working += saved ? 0 : bytes;
         }
     }
+    for (int g = 0; g < GRAPH_MAX_STAGES; g++)
+        memory.working += malloc_usable_size(program->steps[g].scratch);
     return memory;
 }
 
