@@ -108,7 +108,7 @@ static void train(struct trained *t, int threads)
         assert_true(program_set_ids(t->program, ids, &error));
     else
         program_set_features(t->program, features);
-    program_set_logits_gradient(t->program, gradient);
+    program_set_logits_gradient(t->program, 0, rows * shape->outputs, gradient);
     struct team *team = team_create(threads, &error);
     assert_non_null(team);
     team_run(team, run, t->program);

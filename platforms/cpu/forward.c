@@ -1157,26 +1157,26 @@ bool program_set_ids(struct program *program, const int32_t *ids, struct error *
     return true;
 }
 
-static void set_input(struct program *program, const char *name, const float *values)
+static void set_input(struct program *program, const char *name, int64_t first, int64_t count,
+                      const float *values)
 {
     const int tensor = graph_tensor(program->graph, name);
-    const int64_t count = tensor_elements(&program->graph->tensors[tensor]);
     char *data = program->blocks[tensor].count ? program->blocks[tensor].data[0] : NULL;
     for (int64_t i = 0; data && i < count; i++)
         if (program->network->precision == PRECISION_FP64)
-            ((double *)data)[i] = values[i];
+            ((double *)data)[first + i] = values[i];
         else
-            ((float *)data)[i] = values[i];
+            ((float *)data)[first + i] = values[i];
 }
 
 void program_set_features(struct program *program, const float *features)
 {
-    set_input(program, "features", features);
+    set_input(program, "features", 0, tensor_elements(program_tensor(program, "features")), features);
 }
 
-void program_set_logits_gradient(struct program *program, const float *values)
+void program_set_logits_gradient(struct program *program, int64_t first, int64_t count, const float *values)
 {
-    set_input(program, "d_logits", values);
+    set_input(program, "d_logits", first, count, values);
 }
 
 /* The weights of a layer into the memory that all layers share. */

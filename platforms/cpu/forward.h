@@ -70,8 +70,8 @@ int program_operand_tensor(const struct program *program, int group, const struc
 bool program_set_ids(struct program *program, const int32_t *ids, struct error *error);
 void program_set_features(struct program *program, const float *features);
 
-/* Training: the gradient of the logits, rows x columns of that tensor. */
-void program_set_logits_gradient(struct program *program, const float *values);
+/* Training: `count` values from the first-th on of the gradient of the logits, rows x columns of that tensor. */
+void program_set_logits_gradient(struct program *program, int64_t first, int64_t count, const float *values);
 
 /* Called by every thread of a team, inside team_run. On return the first thread may use the outcome, the
  * others after team_settle. */

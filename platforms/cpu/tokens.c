@@ -10,20 +10,19 @@
 extern const struct platform cpu_platform;
 
 /* Of the size that a mean over the tokens has. */
-static bool set_logits_gradient(struct program *program, const struct graph *graph, uint64_t seed,
-                                struct error *error)
+static void set_logits_gradient(struct program *program, const struct graph *graph, uint64_t seed)
 {
-    const int64_t tokens = graph->batch * graph->seqlen, count = tokens * graph->shape.outputs;
-    float *values = malloc((size_t)count * sizeof *values);
-    if (!values)
-        return error_set(error, STATUS_FAILED, "out of memory");
-    for (int64_t i = 0; i < count; i++) {
-        const uint64_t bits = scatter(~seed ^ scatter((uint64_t)i));
-        values[i] = ((float)(bits >> 40) / (float)(1 << 24) * 2 - 1) / (float)tokens;
+    enum { PIECE = 4096 };
+    float values[PIECE];
+    const int64_t tokens = graph->batch * graph->seqlen, total = tokens * graph->shape.outputs;
+    for (int64_t first = 0; first < total; first += PIECE) {
+        const int64_t count = smaller(PIECE, total - first);
+        for (int64_t i = 0; i < count; i++) {
+            const uint64_t bits = scatter(~seed ^ scatter((uint64_t)(first + i)));
+            values[i] = ((float)(bits >> 40) / (float)(1 << 24) * 2 - 1) / (float)tokens;
+        }
+        program_set_logits_gradient(program, first, count, values);
     }
-    program_set_logits_gradient(program, values);
-    free(values);
-    return true;
 }
 
 bool tokens_set(struct program *program, const struct graph *graph, uint64_t seed, int64_t first,
@@ -50,7 +49,9 @@ bool tokens_set(struct program *program, const struct graph *graph, uint64_t see
     else
         program_set_features(program, values);
     free(values);
-    return ok && (graph->phase != PHASE_TRAIN || set_logits_gradient(program, graph, seed, error));
+    if (ok && graph->phase == PHASE_TRAIN)
+        set_logits_gradient(program, graph, seed);
+    return ok;
 }
 
 static void run_program(void *user, struct team *team, struct part part)
