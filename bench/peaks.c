@@ -462,6 +462,14 @@ static bool widens(enum precision precision)
     return precision == PRECISION_BF16 || precision == PRECISION_FP16;
 }
 
+/* What its buffers take. */
+static uint64_t roof_bytes(const struct peaks_run *run, struct peaks_roof roof)
+{
+    return roof.kind == PEAKS_LEVEL     ? run->bandwidth[roof.index].working_set_bytes
+           : roof.kind == PEAKS_READING ? run->readings[roof.index].working_set_bytes
+                                        : 0;
+}
+
 static bool measure_roof(struct team *team, const struct peaks_run *run, struct peaks_roof roof,
                          double slice_s, struct peaks_run *again, struct error *error)
 {
@@ -469,12 +477,10 @@ static bool measure_roof(struct team *team, const struct peaks_run *run, struct 
     const bool products = roof.kind == PEAKS_PRODUCTS;
     bool ok = true;
     if (roof.kind == PEAKS_LEVEL)
-        return measure_bandwidth(team, run->bandwidth[roof.index].level,
-                                 run->bandwidth[roof.index].working_set_bytes / threads, slice_s, again,
-                                 error);
+        return measure_bandwidth(team, run->bandwidth[roof.index].level, roof_bytes(run, roof) / threads,
+                                 slice_s, again, error);
     if (roof.kind == PEAKS_READING)
-        return measure_reading(team, run->readings[roof.index].working_set_bytes / threads, slice_s, again,
-                               error);
+        return measure_reading(team, roof_bytes(run, roof) / threads, slice_s, again, error);
     for (int i = 0; i < n_probes && ok && (!products || widens(roof.precision)); i++)
         if (isa_mask() >> probes[i]->isa & 1)
             ok = measure_compute(team, probes[i], slice_s, again, error);
@@ -523,6 +529,8 @@ bool peaks_measure_again(struct peaks *peaks, int threads, struct peaks_roof roo
     if (!run || run->again & roof_bit(roof))
         return false;
     run->again |= roof_bit(roof);
+    if (!memory_suffices(roof_bytes(run, roof)))
+        return false;
     const bool restore = !sched_getaffinity(0, sizeof binding, &binding);
     struct team *team = team_create(threads, error);
     const bool ok = team && measure_roof(team, run, roof, slice_s, &again, error);

@@ -86,8 +86,8 @@ bool peaks_measure(int threads, const struct peaks_options *options, struct peak
                    struct error *error);
 
 /* A roof that another program disturbed while it was measured is too low. Measures it once more, for longer, in the
- * run with that many threads, and keeps the higher figures. False when that was done before, or, with an error, when
- * it fails. */
+ * run with that many threads, and keeps the higher figures. False when that was done before or memory does not
+ * suffice, or, with an error, when it fails. */
 bool peaks_measure_again(struct peaks *peaks, int threads, struct peaks_roof roof, struct error *error);
 
 /* {"runs":[{"threads":…, "compute":[{"isa":…, "gflop_per_s":…, "gexp_per_s":…}],

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -980,6 +981,36 @@ static void test_disturbed_roofs(void **state)
     free(peaks);
 }
 
+/* By then what is timed may have taken the memory that the roofs were measured in. */
+static void test_roof_without_memory(void **state)
+{
+    (void)state;
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+    skip(); /* their address space has no sensible limit */
+#endif
+    const struct peaks_options options = {.time_s = 0.01, .dram_bytes = 256 << 20};
+    struct peaks *peaks = malloc(sizeof *peaks);
+    struct rlimit unlimited, limit;
+    struct error error = {STATUS_OK, ""};
+    long pages = 0;
+    assert_non_null(peaks);
+    assert_true(peaks_measure(1, &options, peaks, NULL));
+    const struct peaks_roof dram = {.kind = PEAKS_LEVEL, .index = peaks->runs[0].n_bandwidth - 1};
+    FILE *file = fopen("/proc/self/statm", "r");
+    assert_non_null(file);
+    assert_int_equal(fscanf(file, "%ld", &pages), 1);
+    fclose(file);
+    assert_int_equal(getrlimit(RLIMIT_AS, &unlimited), 0);
+    limit = unlimited;
+    limit.rlim_cur = (rlim_t)pages * (rlim_t)sysconf(_SC_PAGESIZE) + (100 << 20);
+    assert_int_equal(setrlimit(RLIMIT_AS, &limit), 0);
+    const bool again = peaks_measure_again(peaks, 1, dram, &error);
+    assert_int_equal(setrlimit(RLIMIT_AS, &unlimited), 0);
+    assert_false(again);
+    assert_int_equal(error.status, STATUS_OK);
+    free(peaks);
+}
+
 static void test_peaks_refuse_nonsense(void **state)
 {
     (void)state;
@@ -1022,6 +1053,7 @@ int main(void)
         cmocka_unit_test(test_probes_compute_what_they_say),
         cmocka_unit_test(test_peaks),
         cmocka_unit_test(test_disturbed_roofs),
+        cmocka_unit_test(test_roof_without_memory),
         cmocka_unit_test(test_peaks_refuse_nonsense),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
