@@ -592,10 +592,9 @@ static void an_interrupt_is_answered_within_a_layer(void **state)
                                   .seed = 1,
                                   .context = 9,
                                   .stopped = is_impatient};
-        int needed = 2; /* to open, then for the model's error */
-        int asked[2] = {0};
-        for (int step = 0; step < needed; step++)
-            for (int until = -1; until < (asked[step] ? asked[step] : 0); until++) {
+        int asked[2] = {0}; /* to open, and for the model's error */
+        for (int step = 0; step < 2; step++)
+            for (int until = -1; until < asked[step]; until += until < 0 ? 1 : 5) {
                 struct run *opened = NULL;
                 error = (struct error){0};
                 patience = step == 0 && until >= 0 ? until : INT_MAX;
