@@ -390,6 +390,8 @@ static bool measure_run(int threads, const struct caches *caches, uint64_t dram_
     for (int i = 0; i < caches->n && ok; i++) {
         int sharing = threads < caches->levels[i].cores_sharing ? threads : caches->levels[i].cores_sharing;
         uint64_t bytes = caches->levels[i].bytes / 2 / (uint64_t)sharing;
+        if (!memory_suffices(2 * bytes * (uint64_t)threads))
+            continue;
         ok = measure_bandwidth(team, caches->levels[i].level, bytes, slice_s, run, error);
     }
     ok = ok && measure_bandwidth(team, "DRAM", dram_bytes / (uint64_t)threads, slice_s, run, error);

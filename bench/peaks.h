@@ -81,7 +81,8 @@ struct peaks_options {
                           * that is free */
 };
 
-/* threads 0: one a core. options may be null. The calling thread's binding is restored. */
+/* threads 0: one a core. options may be null. A level whose working set takes more than half of the memory that is free
+ * is left out. The calling thread's binding is restored. */
 bool peaks_measure(int threads, const struct peaks_options *options, struct peaks *peaks,
                    struct error *error);
 

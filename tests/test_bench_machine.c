@@ -1005,9 +1005,14 @@ static void test_roof_without_memory(void **state)
     limit.rlim_cur = (rlim_t)pages * (rlim_t)sysconf(_SC_PAGESIZE) + (100 << 20);
     assert_int_equal(setrlimit(RLIMIT_AS, &limit), 0);
     const bool again = peaks_measure_again(peaks, 1, dram, &error);
+    const struct error again_error = error;
+    /* Nor does a large last-level cache have to fit. */
+    const bool small = peaks_measure(1, &(struct peaks_options){.time_s = 0.01}, peaks, &error);
     assert_int_equal(setrlimit(RLIMIT_AS, &unlimited), 0);
     assert_false(again);
-    assert_int_equal(error.status, STATUS_OK);
+    assert_int_equal(again_error.status, STATUS_OK);
+    if (!small)
+        fail_msg("%s", error.text);
     free(peaks);
 }
 
