@@ -47,7 +47,6 @@ void roofline_compute(const struct peaks *peaks, int threads, const struct unit 
     const double touched = touched_bytes(unit, cache);
     const struct peaks_bandwidth *level = level_of(run, touched);
     const uint64_t low_ops = precision == PRECISION_FP32 ? 0 : unit->projection_ops;
-    const struct peaks_roof memory = memory_roof(run, level, touched);
     const struct {
         const char *name;
         double amount;
