@@ -246,7 +246,7 @@ static void walk_device(const struct platform *platform, const char *name)
         fail_msg("%s", error.text);
     walk = (struct walk){.platform = platform, .device = device};
     walk.n = other_values(device, walk.values, walk.of);
-    walk_beside(&walk, NULL, 0);
+    walk_beside(&walk, (const char *[]){NULL}, 0);
     /* Simulations take long: only what needs another. */
     for (int a = 0; a < walk.n; a++)
         if (!platform->call || wakes(&walk, (const char *[]){walk.values[a]}, 1))
