@@ -51,24 +51,34 @@ static bool same_text(const json_t *a, const json_t *b, const char *path)
     return other && is(a, path, other);
 }
 
+static const char *unit_of(const json_t *record, char text[TEXT_SIZE])
+{
+    const char *stage = record_text(record, "stage");
+    return text_clean(stage ? stage : record_text(record, "scope"), 60, text);
+}
+
+static const char *variant_of(const json_t *record, char text[TEXT_SIZE])
+{
+    const char *kernel = is(record, "compare.what", "kernel") ? record_text(record, "kernel") : NULL;
+    return text_clean(is(record, "compare.role", "control") ? "A/A control"
+                      : kernel                              ? kernel
+                                                            : record_text(record, "compare.variant"),
+                      32, text);
+}
+
 static void row(const json_t *record, struct grid *grid)
 {
     char text[TEXT_SIZE], unit[TEXT_SIZE], name[TEXT_SIZE];
     const char *stage = record_text(record, "stage"), *skipped = record_text(record, "skipped");
-    const char *kernel = is(record, "compare.what", "kernel") ? record_text(record, "kernel") : NULL;
-    const char *variant = is(record, "compare.role", "control") ? "A/A control"
-                          : kernel                              ? kernel
-                                                                : record_text(record, "compare.variant");
     const bool baseline = is(record, "compare.role", "baseline");
-    text_clean(variant, 32, name);
+    variant_of(record, name);
     if (skipped) {
-        grid_text(grid, 2, "%s, %s: skipped: %s",
-                  text_clean(stage ? stage : record_text(record, "scope"), 60, unit), name, skipped);
+        grid_text(grid, 2, "%s, %s: skipped: %s", unit_of(record, unit), name, skipped);
         return;
     }
     grid_row(grid, 0, baseline);
     if (baseline)
-        grid_cell(grid, UNIT, text_clean(stage ? stage : record_text(record, "scope"), 60, unit));
+        grid_cell(grid, UNIT, unit_of(record, unit));
     grid_cell(grid, VARIANT, name);
     grid_cell(grid, TIME, format_unit(record_number(record, "time_s.median"), "s", text));
     const json_t *interval = record_get(record, "compare.ci95");
@@ -78,7 +88,7 @@ static void row(const json_t *record, struct grid *grid)
     if (!isnan(ratio)) {
         snprintf(text, sizeof text, "%.3f", ratio);
         grid_cell(grid, RATIO, text);
-        if (interval) {
+        if (interval && !(record_number(record, "time_s.n") < 2)) {
             snprintf(text, sizeof text, "%.3f-%.3f", json_number_value(json_array_get(interval, 0)),
                      json_number_value(json_array_get(interval, 1)));
             grid_cell(grid, INTERVAL, text);
@@ -117,10 +127,69 @@ static void row(const json_t *record, struct grid *grid)
     }
 }
 
+/* What the notes below the table speak of. */
+struct notes {
+    bool bytes, kept, few, one;
+    double least;                /* coverage of the intervals */
+    const json_t *without_floor; /* the first whose data came too fast */
+    int more_without_floor;
+    const char *data; /* on which errors were taken */
+};
+
+static void notes_add(const json_t *record, struct notes *notes)
+{
+    const double coverage = record_number(record, "time_s.coverage");
+    const bool short_of = !record_text(record, "skipped") && coverage < 0.95;
+    const bool single = short_of && record_number(record, "time_s.n") < 2;
+    notes->kept |= is(record, "compare.what", "recompute");
+    notes->bytes |= plan_choice(record);
+    if (record_text(record, "error.data"))
+        notes->data = record_text(record, "error.data");
+    notes->one |= single;
+    notes->few |= short_of && !single;
+    if (short_of && !single)
+        notes->least = fmin(notes->least, coverage);
+    if (!record_text(record, "rate.roofline_fraction_reason"))
+        return;
+    if (notes->without_floor)
+        notes->more_without_floor++;
+    else
+        notes->without_floor = record;
+}
+
+static void notes_print(const struct notes *notes, struct grid *grid)
+{
+    if (notes->data)
+        grid_text(grid, 0, "(rel. L2 of the model: on %s)", notes->data);
+    if (notes->one)
+        grid_text(grid, 0,
+                  "(one round: no interval; verdicts on measured times take 6, with fewer all are "
+                  "AMBIGUOUS)");
+    if (notes->few)
+        grid_text(grid, 0,
+                  "(few rounds: the intervals cover the ratio with %.0f %%, not 95 %%; verdicts on measured "
+                  "times take 6 rounds, with fewer all are AMBIGUOUS)",
+                  100 * notes->least);
+    if (notes->without_floor) {
+        char name[2 * TEXT_SIZE], unit[TEXT_SIZE], variant[TEXT_SIZE];
+        snprintf(name, sizeof name, "%s, %s", unit_of(notes->without_floor, unit),
+                 variant_of(notes->without_floor, variant));
+        table_floor_reason(name, notes->without_floor, notes->more_without_floor, grid);
+    }
+    grid_text(grid, 0,
+              "(ratio: the baseline's time over the variant's, of measured ones the median over rounds of "
+              "each round's ratio; more than 1 is faster; A/A control: the baseline once more, which shows "
+              "what equals differ by%s)",
+              notes->kept
+                  ? "; bytes: kept from forward to backward; GB/s: of all that the pass reads and writes"
+              : notes->bytes ? "; bytes: over the device's off-chip memory where it is modelled, else across "
+                               "the borders of kernels"
+                             : "");
+}
+
 bool table_comparison(const struct view *view, int index, struct grid *grid)
 {
-    bool bytes = false, kept = false;
-    const char *data = NULL;
+    struct notes notes = {.least = 1};
     const json_t *last = NULL;
     size_t i;
     json_t *record;
@@ -133,22 +202,10 @@ bool table_comparison(const struct view *view, int index, struct grid *grid)
             grid_text(grid, 0, "%s:%s, %s", record_text(record, "platform"), record_text(record, "device"),
                       record_text(record, "provenance"));
         row(record, grid);
-        kept |= is(record, "compare.what", "recompute");
-        bytes |= plan_choice(record);
-        data = record_text(record, "error.data") ? record_text(record, "error.data") : data;
+        notes_add(record, &notes);
         last = record;
     }
-    if (data)
-        grid_text(grid, 0, "(rel. L2 of the model: on %s)", data);
     if (last)
-        grid_text(
-            grid, 0,
-            "(ratio: the baseline's time over the variant's, of measured ones the median over rounds of "
-            "each round's ratio; more than 1 is faster; A/A control: the baseline once more, which shows "
-            "what equals differ by%s)",
-            kept    ? "; bytes: kept from forward to backward"
-            : bytes ? "; bytes: over the device's off-chip memory where it is modelled, else across the "
-                      "borders of kernels"
-                    : "");
+        notes_print(&notes, grid);
     return last != NULL;
 }

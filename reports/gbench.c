@@ -22,16 +22,17 @@ static char *benchmark_name(const struct result *result, const char *label)
     static const char *const scopes[] = {"stage", "group", "layer", "model"};
     const json_t *record = result->record;
     const char *what = record_text(record, "compare.what"), *variant = record_text(record, "compare.variant");
+    /* Passes of a layer in training have names of their own. */
+    const bool named = result->scope <= RESULT_GROUP || strcmp(result->name, scopes[result->scope]) != 0;
     char model[TEXT_SIZE], stage[TEXT_SIZE], kind[TEXT_SIZE], shown[TEXT_SIZE], *name;
-    int length = asprintf(&name, "%s/%s/batch:%lld/seqlen:%lld/%s/%s%s%s%s%s%s%s%s",
-                          text_clean(record_text(record, "model"), 60, model), record_text(record, "phase"),
-                          (long long)json_integer_value(record_get(record, "batch")),
-                          (long long)json_integer_value(record_get(record, "seqlen")), label,
-                          scopes[result->scope], result->scope <= RESULT_GROUP ? "/" : "",
-                          result->scope <= RESULT_GROUP ? text_clean(result->name, 60, stage) : "",
-                          result_alone(result) ? "/alone" : "", what ? "/" : "",
-                          what ? text_clean(what, 30, kind) : "", what && variant ? ":" : "",
-                          what && variant ? text_clean(variant, 60, shown) : "");
+    int length = asprintf(
+        &name, "%s/%s/batch:%lld/seqlen:%lld/%s/%s%s%s%s%s%s%s%s",
+        text_clean(record_text(record, "model"), 60, model), record_text(record, "phase"),
+        (long long)json_integer_value(record_get(record, "batch")),
+        (long long)json_integer_value(record_get(record, "seqlen")), label, scopes[result->scope],
+        named ? "/" : "", named ? text_clean(result->name, 60, stage) : "",
+        result_alone(result) ? "/alone" : "", what ? "/" : "", what ? text_clean(what, 30, kind) : "",
+        what && variant ? ":" : "", what && variant ? text_clean(variant, 60, shown) : "");
     return length < 0 ? NULL : name;
 }
 

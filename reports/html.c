@@ -298,7 +298,8 @@ static bool write_page(const struct view *view, const char *folder, const struct
         fprintf(out, ", %d of them replaced by later ones of the same unit", view->n_replaced);
     fputs(".</p>\n<p>Every number is measured (run here), simulated (run in a simulated circuit), modelled "
           "(computed from a device file) or published (taken from a source); the tables say which. Times are "
-          "medians of one execution; -/+ % is the 95 % interval of the median below and above it.</p>\n",
+          "medians of one execution; -/+ % is the 95 % interval of the median below and above it; where few "
+          "repetitions make it less than 95 %, a line below the table says how much.</p>\n",
           out);
     free(origin);
     free(machine);

@@ -128,6 +128,7 @@ static const struct field result_fields[] = {
     {"rate.gbyte_per_s", FIELD_NUMBER, false, NULL},
     {"rate.tokens_per_s", FIELD_NUMBER, false, NULL},
     {"rate.roofline_fraction", FIELD_NUMBER, false, NULL},
+    {"rate.roofline_fraction_reason", FIELD_TEXT, false, NULL},
     {"rate.roofline_limit", FIELD_TEXT, false, NULL},
     {"energy", FIELD_OBJECT, false, NULL},
     {"energy.joule", FIELD_NUMBER, false, NULL},

@@ -238,6 +238,32 @@ static void data_row(const struct view *view, const struct series *series, struc
         grid_text(grid, 0, "(rel. L2 of the model: on %s)", data);
 }
 
+void table_floor_reason(const char *name, const json_t *record, int more, struct grid *grid)
+{
+    char others[48] = "";
+    if (more)
+        snprintf(others, sizeof others, more == 1 ? "; 1 more has none either" : "; %d more have none either",
+                 more);
+    grid_text(grid, 0, "(no floor %% of %s: %s%s)", name,
+              record_text(record, "rate.roofline_fraction_reason"), others);
+}
+
+static void floor_row(const struct view *view, int index, struct grid *grid)
+{
+    const struct result *first = NULL;
+    int more = 0;
+    for (int i = 0; i < view->n_results; i++) {
+        const struct result *result = &view->results[i];
+        if (result->series != index || result->replaced ||
+            !record_text(result->record, "rate.roofline_fraction_reason"))
+            continue;
+        more += first != NULL;
+        first = first ? first : result;
+    }
+    if (first)
+        table_floor_reason(first->name, first->record, more, grid);
+}
+
 void table_series(const struct view *view, int index, struct grid *grid)
 {
     const struct series *series = &view->series[index];
@@ -262,6 +288,7 @@ void table_series(const struct view *view, int index, struct grid *grid)
     preparation_row(view, series, grid);
     reason_rows(view, index, grid);
     data_row(view, series, grid);
+    floor_row(view, index, grid);
     noise_row(view, index, grid);
     assumed_row(view, index, grid);
     coverage_row(view, index, grid);

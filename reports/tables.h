@@ -10,6 +10,8 @@
 
 /* Rows of one series: its parts with their sum, layer and model, then what was timed alone. */
 void table_series(const struct view *view, int series, struct grid *grid);
+/* Why the unit of that name, and so many more, have no "floor %"; the record says it of the first. */
+void table_floor_reason(const char *name, const json_t *record, int more, struct grid *grid);
 /* Of one workload; false when it has nothing of that kind. */
 typedef bool table_fn(const struct view *view, int workload, struct grid *grid);
 table_fn table_platforms;  /* whole models, platform by platform */

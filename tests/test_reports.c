@@ -313,6 +313,94 @@ static void set_of_one_environment(struct record_set *set)
     add(set, json_loads(environment_line, 0, NULL));
 }
 
+static bool says(report_fn *report, const struct record_set *set, const char *words)
+{
+    char *text = report_text(report, set), *out = text;
+    /* Lines are broken anywhere. */
+    for (const char *in = text; *in; in++)
+        if (!strchr(" \n", *in) || (out > text && out[-1] != ' '))
+            *out++ = *in == '\n' ? ' ' : *in;
+    *out = '\0';
+    const bool said = strstr(text, words);
+    free(text);
+    return said;
+}
+
+/* Passes of a layer in training are told apart by their names, as two runs are compared by them. */
+static void gbench_names_the_passes_of_training(void **state)
+{
+    (void)state;
+    struct record_set set;
+    set_of_one_environment(&set);
+    add(&set, result_json("cpu", "layer", "backward", 2.0));
+    add(&set, result_json("cpu", "layer", "layer", 3.0));
+    add(&set, result_json("cpu", "layer", "forward", 1.0));
+    assert_true(says(report_gbench, &set, "/cpu/layer/backward\""));
+    assert_true(says(report_gbench, &set, "/cpu/layer/forward\""));
+    assert_true(says(report_gbench, &set, "/cpu/layer\""));
+    record_set_free(&set);
+}
+
+static void add_rounds(struct record_set *set, const char *role, double time_s, int rounds, double coverage)
+{
+    json_t *record = result_json("cpu", "stage", "a", time_s),
+           *compare = json_pack("{s:s,s:s,s:s}", "what", "kernel", "variant", role, "role", role);
+    json_t *time = json_object_get(record, "time_s");
+    json_object_set_new(time, "n", json_integer(rounds));
+    json_object_set_new(time, "coverage", json_real(coverage));
+    if (strcmp(role, "baseline")) {
+        json_object_set_new(compare, "ratio", json_real(2));
+        json_object_set_new(compare, "ci95", json_pack("[f,f]", 1.75, 2.25));
+        json_object_set_new(compare, "verdict", json_string("AMBIGUOUS"));
+    }
+    json_object_set_new(record, "compare", compare);
+    add(set, record);
+}
+
+static void few_rounds_are_told(void **state)
+{
+    static const struct {
+        int rounds;
+        double coverage;
+        bool interval;
+        const char *note;
+    } cases[] = {{1, 0, false, "(one round: no interval; "},
+                 {3, 0.75, true, "(few rounds: the intervals cover the ratio with 75 %, not 95 %; "},
+                 {9, 0.96, true, NULL}};
+    (void)state;
+    for (int i = 0; i < 3; i++) {
+        struct record_set set;
+        set_of_one_environment(&set);
+        add_rounds(&set, "baseline", 2, cases[i].rounds, cases[i].coverage);
+        add_rounds(&set, "variant", 1, cases[i].rounds, cases[i].coverage);
+        assert_int_equal(says(report_table, &set, "1.750-2.250"), cases[i].interval);
+        assert_int_equal(says(report_table, &set, " round: ") || says(report_table, &set, " rounds: "),
+                         cases[i].note != NULL);
+        if (cases[i].note)
+            assert_true(says(report_table, &set, cases[i].note));
+        record_set_free(&set);
+    }
+}
+
+static void missing_floors_have_their_reason(void **state)
+{
+    (void)state;
+    struct record_set set;
+    set_of_one_environment(&set);
+    add(&set, result_json("cpu", "stage", "a", 1));
+    assert_false(says(report_table, &set, "no floor"));
+    for (const char *stage = "bc"; *stage; stage++) {
+        json_t *record = result_json("cpu", "stage", (char[]){*stage, '\0'}, 1);
+        json_object_set_new(record, "rate",
+                            json_pack("{s:n,s:s}", "roofline_fraction", "roofline_fraction_reason",
+                                      "90 GB/s, above the 80 measured for L2"));
+        add(&set, record);
+    }
+    assert_true(says(report_table, &set,
+                     "(no floor % of b: 90 GB/s, above the 80 measured for L2; 1 more has none either)"));
+    record_set_free(&set);
+}
+
 static void sums_hold_the_plan_only(void **state)
 {
     (void)state;
@@ -738,6 +826,9 @@ int main(void)
         cmocka_unit_test(table_of_hostile_text_is_harmless),
         cmocka_unit_test(csv_of_hostile_text_parses),
         cmocka_unit_test(gbench_has_every_sample),
+        cmocka_unit_test(gbench_names_the_passes_of_training),
+        cmocka_unit_test(few_rounds_are_told),
+        cmocka_unit_test(missing_floors_have_their_reason),
         cmocka_unit_test(sums_hold_the_plan_only),
         cmocka_unit_test(later_results_replace_earlier_ones),
         cmocka_unit_test(units_stand_in_model_order),
