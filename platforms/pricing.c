@@ -1066,6 +1066,28 @@ static void pricing_scheduled(const struct run *run, double cycles, double off_c
     price->overhead_s = fmax(0, price->time_s - fmax(price->compute_s, price->memory_s));
 }
 
+/* What the groups of a unit lack, each stage once, or the first reason that is about memory. */
+struct lacks {
+    char missing[160], no_room[512];
+};
+
+static void lacks_add(struct lacks *lacks, const struct priced_group *priced)
+{
+    if (*priced->missing)
+        append_name(lacks->missing, sizeof lacks->missing, priced->missing);
+    if (priced->no_room && !*lacks->no_room)
+        memcpy(lacks->no_room, priced->skip, sizeof lacks->no_room);
+}
+
+static void skip_lacking(const struct run *run, const struct lacks *lacks, struct unit *unit)
+{
+    if (*lacks->no_room)
+        memcpy(unit->skip, lacks->no_room, sizeof unit->skip);
+    else if (*lacks->missing)
+        snprintf(unit->skip, sizeof unit->skip, "%.40s has no unit for %.160s", run->device->name,
+                 lacks->missing);
+}
+
 static void add_work(struct unit *to, const struct work *work, uint64_t read, uint64_t written,
                      uint64_t onchip, int64_t times)
 {
@@ -1121,6 +1143,7 @@ static void add_span_unit(struct run *run, const struct plan *plan, int span,
     struct unit *unit = &run->units[run->n_units];
     struct cost cost = {.overhead = 0};
     struct notes notes = {""};
+    struct lacks lacks = {.missing = ""};
     int n = 0;
     *unit = (struct unit){.scope = SCOPE_GROUP,
                           .stage = -1,
@@ -1136,9 +1159,9 @@ static void add_span_unit(struct run *run, const struct plan *plan, int span,
         add_work(unit, &group->spent, group->bytes_read, group->bytes_written, group->onchip_bytes, 1);
         cost_add(&cost, &priced[g].cost, 1);
         note(&notes, priced[g].notes.text);
-        if (*priced[g].skip)
-            memcpy(unit->skip, priced[g].skip, sizeof unit->skip);
+        lacks_add(&lacks, &priced[g]);
     }
+    skip_lacking(run, &lacks, unit);
     if (n > 1) /* else it is the plan's own group */
         finish(run, &cost, times, notes);
 }
@@ -1160,7 +1183,7 @@ static struct cost add_layer_unit(struct run *run, const struct task *task, cons
     struct unit *layer = &run->units[run->n_units];
     struct cost cost = {.overhead = 0};
     struct notes notes = {""};
-    char missing[160] = "";
+    struct lacks lacks = {.missing = ""};
     note(&notes, run->device->note); /* first, since the groups' sentences may leave no room */
     *layer = (struct unit){.scope = SCOPE_LAYER,
                            .direction = direction,
@@ -1174,17 +1197,13 @@ static struct cost add_layer_unit(struct run *run, const struct task *task, cons
         const int times_run = executions(group, direction);
         if (group->place != PLACE_LAYER || times_run == 0)
             continue;
-        if (*priced[g].missing)
-            append_name(missing, sizeof missing, priced[g].missing);
-        if (priced[g].no_room)
-            memcpy(layer->skip, priced[g].skip, sizeof layer->skip);
+        lacks_add(&lacks, &priced[g]);
         add_work(layer, &group->spent, group->bytes_read, group->bytes_written, group->onchip_bytes,
                  times_run);
         note(&notes, priced[g].notes.text);
         cost_add(&cost, &priced[g].cost, times_run);
     }
-    if (*missing && !*layer->skip)
-        snprintf(layer->skip, sizeof layer->skip, "%.40s has no unit for %.160s", run->device->name, missing);
+    skip_lacking(run, &lacks, layer);
     unit_add_training(task, layer);
     finish(run, &cost, times, notes);
     return cost;
@@ -1198,7 +1217,7 @@ static void add_layer_and_model(struct run *run, const struct task *task, const 
     const struct plan *plan = &run->plan;
     struct price outside = {.time_s = 0}, price;
     struct notes notes = {""};
-    char missing[160] = "";
+    struct lacks lacks = {.missing = ""};
     if (graph->phase == PHASE_TRAIN) {
         add_layer_unit(run, task, priced, times, "forward", DIRECTION_FORWARD);
         add_layer_unit(run, task, priced, times, "backward", DIRECTION_BACKWARD);
@@ -1212,8 +1231,7 @@ static void add_layer_and_model(struct run *run, const struct task *task, const 
     for (int g = 0; g < plan->n_groups; g++) {
         const struct group *group = &plan->groups[g];
         const bool in_layer = group->place == PLACE_LAYER;
-        if (*priced[g].missing)
-            append_name(missing, sizeof missing, priced[g].missing);
+        lacks_add(&lacks, &priced[g]);
         add_work(model, &group->spent, group->bytes_read, group->bytes_written, group->onchip_bytes,
                  executions(group, DIRECTION_BOTH) * (in_layer ? graph->shape.n_layer : 1));
         note(&notes, priced[g].notes.text);
@@ -1229,11 +1247,7 @@ static void add_layer_and_model(struct run *run, const struct task *task, const 
         outside.overhead_s += price.overhead_s;
         outside.off_chip_bytes += price.off_chip_bytes;
     }
-    for (int g = 0; g < plan->n_groups; g++)
-        if (priced[g].no_room)
-            memcpy(model->skip, priced[g].skip, sizeof model->skip);
-    if (*missing && !*model->skip)
-        snprintf(model->skip, sizeof model->skip, "%.40s has no unit for %.160s", run->device->name, missing);
+    skip_lacking(run, &lacks, model);
     unit_add_training(task, model);
 
     const double layers = (double)graph->shape.n_layer;

@@ -2,6 +2,8 @@
  * SPDX-FileCopyrightText: 2026 The mamba-bench developers */
 #include "platforms/pricing.h"
 
+#include <math.h>
+
 #include "tests/temporary.h"
 
 /* What a plan's fusion does on modelled devices. */
@@ -227,6 +229,54 @@ static void small_memories_need_tiles_of_channels(void **state)
     close_plan(block);
 }
 
+/* A span of several groups tells what all of them lack, as a group of the same stages does. */
+static void a_span_names_every_stage_without_a_unit(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *device, *model, *fusion;
+    } cases[] = {{"lightmamba-vck190", "mamba-130m", "none"}, {"ssm-block", "mamba2-130m", "scan+skip"}};
+    for (int c = 0; c < COUNT_OF(cases); c++) {
+        struct model_shape shape;
+        struct graph *graph = malloc(sizeof *graph);
+        struct plan *plans = malloc(3 * sizeof *plans);
+        struct error error = {0};
+        struct run *run;
+        const struct unit *units;
+        assert_true(graph && plans);
+        if (!shape_preset(cases[c].model, &shape, &error) ||
+            !graph_build(&shape, PHASE_PREFILL, 1, 8, false, graph, &error) ||
+            !plan_build(graph, plan_fusing(cases[c].fusion, PRECISION_FP32), &plans[0], &error) ||
+            !plan_build(graph, plan_fusing("block", PRECISION_FP32), &plans[1], &error) ||
+            !plan_spans(graph, (const struct plan *[]){&plans[0], &plans[1]}, 2, &plans[2], &error))
+            fail_msg("%s", error.text);
+        const struct task task = {
+            .graph = graph, .plan = &plans[0], .spans = &plans[2], .device = cases[c].device};
+        if (!platform_find("fpga-model")->open(&task, &run, &error))
+            fail_msg("%s", error.text);
+        const int n = pricing_units(run, &units);
+        int spans = 0;
+        for (int u = 0; u < n; u++) {
+            if (units[u].span < 0)
+                continue;
+            const struct group *span = &plans[2].groups[units[u].span];
+            int lacking = 0;
+            for (int v = 0; v < n; v++) {
+                const struct group *inside = units[v].group >= 0 ? &plans[0].groups[units[v].group] : NULL;
+                if (!inside || !group_within(inside, span) || !*units[v].skip)
+                    continue;
+                assert_contains(units[u].skip, units[v].name);
+                lacking++;
+            }
+            spans += lacking > 1;
+        }
+        assert_int_equal(spans, 1);
+        pricing_close(run);
+        free(graph);
+        free(plans);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -234,6 +284,7 @@ int main(void)
         cmocka_unit_test(the_least_fusion_is_what_units_join),
         cmocka_unit_test(fusing_saves_off_chip_bytes),
         cmocka_unit_test(tiles_fit_on_chip),
+        cmocka_unit_test(a_span_names_every_stage_without_a_unit),
         cmocka_unit_test_setup_teardown(small_memories_need_tiles_of_channels, copy_models, drop_models),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
