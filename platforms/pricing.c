@@ -634,7 +634,7 @@ void pricing_time(const struct pricing *pricing, const struct cost *cost, struct
         price->memory_s = cost->off_chip_bytes / pricing->memory->bytes_per_s;
     const double sum = price->compute_s + price->memory_s;
     const double longer = price->compute_s > price->memory_s ? price->compute_s : price->memory_s;
-    price->off_chip_bytes = pricing->memory ? cost->off_chip_bytes : -1;
+    price->off_chip_bytes = pricing->memory ? round(cost->off_chip_bytes) : -1;
     price->time_s = (pricing->overlap_memory ? longer : sum) + price->link_s + price->overhead_s;
     if (pricing->overlap_host) {
         const bool engine = pricing->transfer && pricing->transfer->engine;
@@ -646,7 +646,8 @@ void pricing_time(const struct pricing *pricing, const struct cost *cost, struct
         price->ports = cost->ports;
         price->memory_s += cost->waiting / clock;
         price->time_s += cost->waiting / clock;
-        price->off_chip_bytes = fmax(price->off_chip_bytes, 0) + cost->ports.in_bytes + cost->ports.out_bytes;
+        price->off_chip_bytes =
+            round(fmax(price->off_chip_bytes, 0) + cost->ports.in_bytes + cost->ports.out_bytes);
     }
     price->cycles = price->time_s * clock;
 }
@@ -1060,7 +1061,7 @@ static void pricing_scheduled(const struct run *run, double cycles, double off_c
 {
     price->cycles = cycles;
     price->time_s = cycles / run->device->clock_hz;
-    price->off_chip_bytes = off_chip_bytes;
+    price->off_chip_bytes = run->pricing.memory ? round(off_chip_bytes) : -1;
     if (run->pricing.memory)
         price->memory_s = off_chip_bytes / run->pricing.memory->bytes_per_s;
     price->overhead_s = fmax(0, price->time_s - fmax(price->compute_s, price->memory_s));

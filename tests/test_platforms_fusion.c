@@ -277,6 +277,21 @@ static void a_span_names_every_stage_without_a_unit(void **state)
     }
 }
 
+static void bytes_are_whole_numbers(void **state)
+{
+    (void)state;
+    struct opened *opened = open_plan("fastmamba-vc709", "mamba-130m", 1400, NULL);
+    for (int u = 0; u < opened->n; u++) {
+        struct price price;
+        struct error error = {0};
+        if (pricing_price(opened->run, u, &price, &error) &&
+            price.off_chip_bytes != rint(price.off_chip_bytes))
+            fail_msg("%s: %.17g bytes", opened->units[u].name, price.off_chip_bytes);
+    }
+    assert_true(price_of(opened, "layer").off_chip_bytes > 1e7);
+    close_plan(opened);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -285,6 +300,7 @@ int main(void)
         cmocka_unit_test(fusing_saves_off_chip_bytes),
         cmocka_unit_test(tiles_fit_on_chip),
         cmocka_unit_test(a_span_names_every_stage_without_a_unit),
+        cmocka_unit_test(bytes_are_whole_numbers),
         cmocka_unit_test_setup_teardown(small_memories_need_tiles_of_channels, copy_models, drop_models),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
