@@ -27,12 +27,6 @@ static void number_cell(struct grid *grid, enum column column, const json_t *rec
     grid_cell(grid, column, format_number(record_number(record, path), text));
 }
 
-static bool plan_choice(const json_t *record)
-{
-    return is(record, "compare.what", "fusion") || is(record, "compare.what", "scan") ||
-           is(record, "compare.what", "recompute");
-}
-
 /* Of --compare recompute what is kept from forward to backward; else what a device moves off chip, or what
  * crosses the unit's borders. */
 static double border_bytes(const json_t *record)
@@ -96,7 +90,7 @@ static void row(const json_t *record, struct grid *grid)
         const char *verdict = record_text(record, "compare.verdict");
         grid_cell(grid, VERDICT, text_clean(verdict ? verdict : "noise", 12, text));
     }
-    if (plan_choice(record)) {
+    if (record_of_choice(record)) {
         if (!isnan(border_bytes(record)))
             grid_cell(grid, BYTES, format_bytes(border_bytes(record), text));
     } else {
@@ -129,6 +123,7 @@ static void row(const json_t *record, struct grid *grid)
 
 /* What the notes below the table speak of. */
 struct notes {
+    int platforms;
     bool bytes, kept, few, one;
     double least;                /* coverage of the intervals */
     const json_t *without_floor; /* the first whose data came too fast */
@@ -142,7 +137,7 @@ static void notes_add(const json_t *record, struct notes *notes)
     const bool short_of = !record_text(record, "skipped") && coverage < 0.95;
     const bool single = short_of && record_number(record, "time_s.n") < 2;
     notes->kept |= is(record, "compare.what", "recompute");
-    notes->bytes |= plan_choice(record);
+    notes->bytes |= record_of_choice(record);
     if (record_text(record, "error.data"))
         notes->data = record_text(record, "error.data");
     notes->one |= single;
@@ -176,6 +171,10 @@ static void notes_print(const struct notes *notes, struct grid *grid)
                  variant_of(notes->without_floor, variant));
         table_floor_reason(name, notes->without_floor, notes->more_without_floor, grid);
     }
+    if (notes->bytes && notes->platforms > 1)
+        grid_text(grid, 0,
+                  "(platforms are compared by runs without --compare: a baseline is what variants of its own "
+                  "platform are held against)");
     grid_text(grid, 0,
               "(ratio: the baseline's time over the variant's, of measured ones the median over rounds of "
               "each round's ratio; more than 1 is faster; A/A control: the baseline once more, which shows "
@@ -198,9 +197,11 @@ bool table_comparison(const struct view *view, int index, struct grid *grid)
     {
         if (!record_text(record, "compare.role") || !record_of_workload(record, &view->workloads[index]))
             continue;
-        if (!last || !same_text(record, last, "platform") || !same_text(record, last, "device"))
+        if (!last || !same_text(record, last, "platform") || !same_text(record, last, "device")) {
+            notes.platforms++;
             grid_text(grid, 0, "%s:%s, %s", record_text(record, "platform"), record_text(record, "device"),
                       record_text(record, "provenance"));
+        }
         row(record, grid);
         notes_add(record, &notes);
         last = record;

@@ -309,7 +309,7 @@ static void cost_row(const struct view *view, int index, struct grid *grid)
     size_t used = 0;
     for (int i = 0; i < view->n_series; i++) {
         const struct series *series = &view->series[i];
-        if (series->workload != index || series->model < 0 || view->results[series->model].skipped)
+        if (series->workload != index || !series_ranks(series) || view->results[series->model].skipped)
             continue;
         const json_t *record = view->results[series->model].record;
         const char *precision = record_text(record, "plan.precision");
@@ -333,7 +333,7 @@ bool table_platforms(const struct view *view, int index, struct grid *grid)
     const struct series *baseline = workload->baseline >= 0 ? &view->series[workload->baseline] : NULL;
     for (int i = 0; i < view->n_series; i++) {
         const struct series *series = &view->series[i];
-        if (series->workload != index || series->model < 0)
+        if (series->workload != index || !series_ranks(series))
             continue;
         const struct result *result = &view->results[series->model];
         const char *provenance = record_text(series->record, "provenance");
@@ -385,10 +385,11 @@ static const struct grid_column stage_columns[] = {
     [STAGE_BASIS] = {"provenance", false, 0},
 };
 
-static bool same_unit(const struct result *result, const struct result *like)
+static bool same_unit(const struct view *view, const struct result *result, const struct result *like)
 {
-    return result->workload == like->workload && !result->replaced && !result->skipped &&
-           result->scope <= RESULT_GROUP && strcmp(result->name, like->name) == 0;
+    return !view->series[result->series].reference && result->workload == like->workload &&
+           !result->replaced && !result->skipped && result->scope <= RESULT_GROUP &&
+           strcmp(result->name, like->name) == 0;
 }
 
 static void stage_row(const struct view *view, const struct result *result, const struct result *baseline,
@@ -424,7 +425,7 @@ bool table_units(const struct view *view, int index, struct grid *grid)
     bool any = false;
     grid_init(grid, stage_columns, sizeof stage_columns / sizeof *stage_columns);
     for (int i = 0; i < view->n_series; i++)
-        if (view->series[i].workload == index && view->series[i].model >= 0)
+        if (view->series[i].workload == index && series_ranks(&view->series[i]))
             return false;
     for (int i = 0; i < view->n_results; i++) {
         const struct result *result = &view->results[i], *baseline = NULL;
@@ -433,7 +434,7 @@ bool table_units(const struct view *view, int index, struct grid *grid)
             continue;
         for (int j = 0; j < view->n_results; j++) {
             const struct result *other = &view->results[j];
-            if (!same_unit(other, result))
+            if (!same_unit(view, other, result))
                 continue;
             first = first < 0 ? j : first;
             count++;
@@ -445,7 +446,7 @@ bool table_units(const struct view *view, int index, struct grid *grid)
         any = true;
         grid_text(grid, 0, "%s", result->name);
         for (int j = i; j < view->n_results; j++)
-            if (same_unit(&view->results[j], result))
+            if (same_unit(view, &view->results[j], result))
                 stage_row(view, &view->results[j], baseline, grid);
     }
     return any;

@@ -109,6 +109,17 @@ static bool has_text(const json_t *record, const char *path, const char *text)
     return own && strcmp(own, text) == 0;
 }
 
+bool record_of_choice(const json_t *record)
+{
+    return has_text(record, "compare.what", "fusion") || has_text(record, "compare.what", "scan") ||
+           has_text(record, "compare.what", "recompute");
+}
+
+bool series_ranks(const struct series *series)
+{
+    return series->model >= 0 && !series->reference;
+}
+
 bool record_of_workload(const json_t *record, const struct workload *workload)
 {
     return has_text(record, "model", workload->model) && has_text(record, "phase", workload->phase) &&
@@ -295,13 +306,16 @@ static char *series_label(const struct view *view, const struct series *series)
 
 static void sum_up(struct view *view)
 {
-    for (int i = 0; i < view->n_series; i++)
+    for (int i = 0; i < view->n_series; i++) {
         view->series[i].model = -1;
+        view->series[i].reference = true;
+    }
     for (int i = 0; i < view->n_results; i++) {
         const struct result *result = &view->results[i];
         struct series *series = &view->series[result->series];
         if (result->replaced)
             continue;
+        series->reference &= record_of_choice(result->record);
         if (result->scope == RESULT_MODEL)
             series->model = i;
         if (!result->part)
@@ -317,7 +331,7 @@ static void sum_up(struct view *view)
     for (int i = 0; i < view->n_series; i++) {
         struct series *series = &view->series[i];
         struct workload *workload = &view->workloads[series->workload];
-        if (workload->baseline < 0 && series->model >= 0 && view->results[series->model].time_s > 0 &&
+        if (workload->baseline < 0 && series_ranks(series) && view->results[series->model].time_s > 0 &&
             strcmp(record_text(series->record, "platform"), "cpu") == 0)
             workload->baseline = i;
     }
@@ -427,7 +441,7 @@ void view_free(struct view *view)
 bool view_speedup(const struct view *view, const struct series *series, struct speedup *speedup)
 {
     int baseline = view->workloads[series->workload].baseline;
-    if (baseline < 0 || series->model < 0 || !(view->results[series->model].time_s > 0))
+    if (baseline < 0 || !series_ranks(series) || !(view->results[series->model].time_s > 0))
         return false;
     const struct result *base = &view->results[view->series[baseline].model];
     const struct result *own = &view->results[series->model];

@@ -13,6 +13,8 @@ double record_number(const json_t *record, const char *path);
 const char *record_text(const json_t *record, const char *path);
 /* A variant or control of a comparison: shown there, and a part of no series. */
 bool record_compared(const json_t *record);
+/* Belongs to a comparison of a choice of the plan: fusion, scan or recompute. */
+bool record_of_choice(const json_t *record);
 /* The workload's members are strings of a record. */
 struct workload;
 bool record_of_workload(const json_t *record, const struct workload *workload);
@@ -43,7 +45,8 @@ struct series {
     char *label;          /* platform:device, and what tells it from the workload's others */
     double parts_s;       /* sum of time * repeats over the parts that have a time */
     int parts, parts_skipped;
-    int model; /* index of the result of scope model, else -1 */
+    int model;      /* index of the result of scope model, else -1 */
+    bool reference; /* baselines of a comparison of the plan's choices and nothing else */
 };
 
 struct workload {
@@ -60,6 +63,10 @@ struct view {
     struct workload *workloads;
     int n_results, n_series, n_workloads, n_replaced;
 };
+
+/* Has a whole model that says how fast its platform is. A reference's does not: its plan is what others are
+ * held against, not what anybody would run. */
+bool series_ranks(const struct series *series);
 
 /* Timed alone, although the plan has it inside a fused group. */
 bool result_alone(const struct result *result);

@@ -357,6 +357,32 @@ static void add_rounds(struct record_set *set, const char *role, double time_s, 
     add(set, record);
 }
 
+/* The baseline of fusions is "none": no platform is faster than another because of that. */
+static void baselines_of_choices_rank_no_platform(void **state)
+{
+    static const char *const whats[] = {"fusion", "threads"};
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        struct record_set set;
+        set_of_one_environment(&set);
+        for (int platform = 0; platform < 2; platform++)
+            for (int scope = 0; scope < 2; scope++) {
+                json_t *record = result_json(platform ? "fpga-model" : "cpu", scope ? "model" : "stage",
+                                             scope ? "model" : "a", platform ? 1 : 10);
+                json_object_set_new(
+                    record, "compare",
+                    json_pack("{s:s,s:s,s:s}", "what", whats[i], "variant", "none", "role", "baseline"));
+                add(&set, record);
+            }
+        assert_int_equal(says(report_table, &set, "Platforms compared"), i > 0);
+        assert_int_equal(says(report_table, &set, "runs without --compare"), i == 0);
+        add(&set, result_json("leo2-model", "model", "model", 5));
+        assert_true(says(report_table, &set, "Platforms compared, whole model"));
+        assert_int_equal(says(report_table, &set, "measured, baseline"), i > 0);
+        record_set_free(&set);
+    }
+}
+
 static void few_rounds_are_told(void **state)
 {
     static const struct {
@@ -827,6 +853,7 @@ int main(void)
         cmocka_unit_test(csv_of_hostile_text_parses),
         cmocka_unit_test(gbench_has_every_sample),
         cmocka_unit_test(gbench_names_the_passes_of_training),
+        cmocka_unit_test(baselines_of_choices_rank_no_platform),
         cmocka_unit_test(few_rounds_are_told),
         cmocka_unit_test(missing_floors_have_their_reason),
         cmocka_unit_test(sums_hold_the_plan_only),

@@ -579,6 +579,27 @@ static void stages_alone_are_no_model(void **state)
     record_set_free(&set);
 }
 
+/* Of a comparison of fusions only the groups that it changes are timed, so no bar is the whole. */
+static void comparisons_of_choices_have_no_stages(void **state)
+{
+    struct record_set set;
+    char stages[512], speedup[512];
+    snprintf(stages, sizeof stages, "%s/stages.gp", (char *)*state);
+    snprintf(speedup, sizeof speedup, "%s/speedup.gp", (char *)*state);
+    begin(&set);
+    for (int platform = 0; platform < 2; platform++) {
+        static const char *const units[] = {"a", "b", "model"};
+        for (int unit = 0; unit < 3; unit++)
+            add(&set, compared(result(platform ? "fpga-model" : "cpu", "prefill", 64,
+                                      unit == 2 ? "model" : "stage", units[unit], 1e-3),
+                               "fusion", "none", "baseline", 1));
+    }
+    draw(&set, *state);
+    assert_int_not_equal(access(stages, F_OK), 0);
+    assert_int_not_equal(access(speedup, F_OK), 0);
+    record_set_free(&set);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -588,6 +609,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(kernels_have_their_variants_colour, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(lines_hold_all_lengths, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(stages_alone_are_no_model, make_folder, remove_folder),
+        cmocka_unit_test_setup_teardown(comparisons_of_choices_have_no_stages, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(one_name_has_one_colour, make_folder, remove_folder),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

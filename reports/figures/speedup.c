@@ -75,7 +75,7 @@ static bool draw_speedup(struct figure *figure, struct error *error)
     for (int i = 0; i < view->n_series; i++) {
         const struct series *series = &view->series[i];
         struct speedup speedup;
-        if (!on_page(page, series->workload) || series->model < 0)
+        if (!on_page(page, series->workload) || !series_ranks(series))
             continue;
         rows++;
         if (!view_speedup(view, series, &speedup))
@@ -104,7 +104,7 @@ static bool draw_speedup(struct figure *figure, struct error *error)
         figure_label(figure, beside ? page_width - edge : edge, figure->top + (row++ + 0.5) * pitch,
                      beside ? "right" : "left", text);
         for (int i = 0; i < view->n_series; i++) {
-            if (view->series[i].workload != workload || view->series[i].model < 0)
+            if (view->series[i].workload != workload || !series_ranks(&view->series[i]))
                 continue;
             speedup_row(figure, &view->series[i], left, row, figure->top + (row + 0.5) * pitch, logarithmic);
             row++;

@@ -6,13 +6,14 @@
 
 #include "reports/figures/kind.h"
 
-/* One unit alone has no shares. */
+/* One unit alone has no shares, and of a comparison of the plan's choices only the units that these change
+ * were timed. */
 static bool stages_wanted(const struct view *view, int workload)
 {
     const bool model = model_was_run(view, workload);
     for (int i = 0; i < view->n_series; i++) {
         const struct series *series = &view->series[i];
-        if (series->workload == workload && series->parts_s > 0 &&
+        if (series->workload == workload && series->parts_s > 0 && !series->reference &&
             (model || series->parts - series->parts_skipped > 1))
             return true;
     }
@@ -103,7 +104,7 @@ static bool draw_stages(struct figure *figure, struct error *error)
     int rows = page->n, row = 0;
     for (int i = 0; i < view->n_series; i++) {
         const struct series *series = &view->series[i];
-        if (!on_page(page, series->workload) || series->parts == 0)
+        if (!on_page(page, series->workload) || series->parts == 0 || series->reference)
             continue;
         const struct result *model = model_result(view, series);
         rows++;
@@ -111,7 +112,8 @@ static bool draw_stages(struct figure *figure, struct error *error)
         partial |= model_was_run(view, series->workload) && series->parts_s > 0 && (!model || model->skipped);
     }
     for (int i = 0; i < view->n_results; i++)
-        if (on_page(page, view->results[i].workload) && view->results[i].part && !view->results[i].skipped)
+        if (on_page(page, view->results[i].workload) && view->results[i].part && !view->results[i].skipped &&
+            !view->series[view->results[i].series].reference)
             legend_add(figure->palette, view->results[i].name, &legend);
     const double room = name_room(longest_label(view, page)), plot_height = rows * pitch;
     const double left = edge + 10 + room, right = page_width - edge - 36;
@@ -139,7 +141,7 @@ static bool draw_stages(struct figure *figure, struct error *error)
         row += 1;
         for (int i = 0; i < view->n_series; i++) {
             const struct series *series = &view->series[i];
-            if (series->workload != page->workloads[p] || series->parts == 0)
+            if (series->workload != page->workloads[p] || series->parts == 0 || series->reference)
                 continue;
             const double y = figure->top + (row + 0.5) * pitch;
             char shown[TEXT_SIZE];
