@@ -50,7 +50,8 @@ static bool parse_list(const char *option, const char *value, void *to, struct e
     char *rest = list->text;
     for (char *item; (item = strsep(&rest, ","));) {
         if (!*item)
-            return error_set(error, STATUS_USAGE, "--%s %s: an empty name between the commas", option, value);
+            return error_set(error, STATUS_USAGE, "--%s %.60s: an empty name between the commas", option,
+                             value);
         if (list->count == MAX_SELECTED)
             return error_set(error, STATUS_USAGE, "--%s: more than %d names", option, MAX_SELECTED);
         for (int i = 0; i < list->count; i++)

@@ -722,12 +722,15 @@ static bool find_phase(const char *text, enum phase *phase, struct error *error)
     return error_set(error, STATUS_USAGE, "--phase %s: must be one of prefill, decode, train", text);
 }
 
+/* trains: of all phases of the run only training takes --recompute. */
 static bool plan_workload(struct session *s, const struct platform *platform, const char *device,
-                          enum phase phase, int64_t seqlen)
+                          enum phase phase, bool trains, int64_t seqlen)
 {
     const struct arguments *a = s->arguments;
     struct workload *w = &s->workloads[s->n_workloads];
     struct plan_choices choices = a->choices;
+    if (trains && phase != PHASE_TRAIN)
+        choices.values[CHOICE_RECOMPUTE] = NULL;
     w->platform = platform;
     w->device = device;
     w->seqlen = seqlen;
@@ -746,6 +749,12 @@ static bool plan_workloads(struct session *s)
     const struct arguments *a = s->arguments;
     char *const *phases = a->phases.count ? a->phases.items : both_phases;
     const int n_phases = a->phases.count ? a->phases.count : COUNT_OF(both_phases);
+    bool trains = false;
+    for (int f = 0; f < n_phases; f++)
+        trains |= !strcmp(phases[f], phase_name(PHASE_TRAIN));
+    if (a->compare == COMPARE_RECOMPUTE && !trains)
+        return error_set(s->error, STATUS_USAGE,
+                         "--compare recompute: only --phase train has a backward pass");
     s->workloads = calloc((size_t)(a->platforms.count * n_phases * s->seqlens.count), sizeof *s->workloads);
     if (!s->workloads)
         return error_set(s->error, STATUS_FAILED, "out of memory");
@@ -762,7 +771,7 @@ static bool plan_workloads(struct session *s)
                 !find_phase(phases[f], &phase, s->error))
                 return false;
             for (int l = 0; l < s->seqlens.count; l++)
-                if (!plan_workload(s, platform, device, phase, s->seqlens.values[l]))
+                if (!plan_workload(s, platform, device, phase, trains, s->seqlens.values[l]))
                     return false;
         }
     for (int i = 0; i < a->stages.count; i++) {

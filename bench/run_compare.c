@@ -643,6 +643,7 @@ bool session_compare(struct session *s)
             return false;
     if (!json_array_size(s->set.records))
         return error_set(s->error, STATUS_UNAVAILABLE,
-                         "--compare %s: there is one variant only of what was selected", a->compare_word);
+                         "--compare %s: there is one variant only of what was selected%s%s", a->compare_word,
+                         a->stages.count ? ": --stage " : "", a->stages.count ? a->stages.items[0] : "");
     return true;
 }

@@ -65,10 +65,12 @@ static bool assign_group(const struct graph *graph, const char *stages, int grou
         if (!*name)
             return error_set(error, STATUS_USAGE, "--fusion: '%s' lacks a stage's name beside '+' or ','",
                              stages);
+        if (stage < 0 && !strcmp(name, "none"))
+            return error_set(error, STATUS_USAGE, "--fusion: 'none' stands alone, it fuses nothing");
         if (stage < 0)
             return error_set(error, STATUS_USAGE,
-                             "--fusion: %s has no stage '%s' (see 'mamba-bench list stages')",
-                             arch_name(graph->shape.arch), name);
+                             "--fusion: %s has no stage '%.40s' in %s (see 'mamba-bench list stages')",
+                             arch_name(graph->shape.arch), name, phase_name(graph->phase));
         if (group_of[stage] >= 0)
             return error_set(error, STATUS_USAGE, "--fusion: stage '%s' is named twice", name);
         group_of[stage] = group;
@@ -509,7 +511,7 @@ static bool choose_kept(const struct graph *graph, struct plan *plan, struct err
     const char *value = plan->values[CHOICE_RECOMPUTE];
     char *end = "";
     if (graph->phase != PHASE_TRAIN)
-        return !strcmp(value, "none") ||
+        return !strcmp(value, choices_made[CHOICE_RECOMPUTE].fallback) ||
                error_set(error, STATUS_USAGE, "--recompute %s: only --phase train has a backward pass",
                          value);
     plan->interval = graph->seqlen;
@@ -525,8 +527,8 @@ static bool choose_kept(const struct graph *graph, struct plan *plan, struct err
                          value);
     if (*end || plan->interval < 1 || plan->interval > graph->seqlen)
         return error_set(error, STATUS_USAGE,
-                         "--recompute %s: K must be from 1 to the sequence's length, %lld", value,
-                         (long long)graph->seqlen);
+                         "--recompute %s: K must be a whole number from 1 to the sequence's length, %lld",
+                         value, (long long)graph->seqlen);
     plan->kept = (graph->seqlen + plan->interval - 1) / plan->interval;
     return true;
 }

@@ -33,7 +33,7 @@ bool scan_choice_parse(const char *text, enum arch arch, struct scan_choice *cho
         const long long chunk = strtoll(colon + 1, &end, 10);
         if (!has_chunks(choice->algorithm))
             return error_set(error, STATUS_USAGE, "--scan %.60s: %s has no chunks", text, name);
-        if (errno || end == colon + 1 || *end || chunk < 1 || chunk > INT32_MAX)
+        if (errno || colon[1] < '0' || colon[1] > '9' || *end || chunk < 1 || chunk > INT32_MAX)
             return error_set(error, STATUS_USAGE,
                              "--scan %.60s: a chunk is a whole number of steps from 1 to %d", text,
                              INT32_MAX);

@@ -244,7 +244,7 @@ static void uncovered_groups_are_named(void **state)
         assert_true(plan_build(&graph, choices, &plan, &error));
         struct network *network = network_create(&model, PRECISION_FP32, 1, 1, &error);
         assert_null(program_create(network, &graph, &plan, &error));
-        snprintf(says, sizeof says, "no kernel covers %s on cpu", cases[c].says);
+        snprintf(says, sizeof says, "--fusion: no kernel covers %s on cpu", cases[c].says);
         for (int i = 0; i < 3 && cases[c].offers[i]; i++) {
             const size_t used = strlen(says);
             snprintf(says + used, sizeof says - used, "%s%s", i ? ", " : "; fused kernels cover ",

@@ -97,6 +97,12 @@ expect 2 "unknown phase" --platform fpga-model --phase sleep && says "unknown ph
 expect 2 "impossible fusion" --platform fpga-model --fusion conv+gate && says "impossible fusion" conv gate
 expect 2 "uncovered fusion" --platform cpu --model mnist-mamba --fusion skip+gate "${quick[@]}" &&
     says "uncovered fusion" "no kernel covers skip+gate on cpu"
+expect 2 "uncovered fusion elsewhere" --platform cpu --fusion x_proj+dt_proj --stage scan --phase prefill --seqlen 4 \
+    "${quick[@]}" &&
+    says "uncovered fusion elsewhere" "no kernel covers x_proj+dt_proj on cpu"
+expect 2 "none among fusions" --platform cpu --fusion none,scan && says "none among fusions" "'none' stands alone"
+expect 2 "backward stage in prefill" --platform cpu --fusion scan_backward --phase prefill &&
+    says "backward stage in prefill" "no stage 'scan_backward' in prefill"
 expect 2 "unknown isa" --platform cpu --isa mmx && says "unknown isa" mmx avx2
 expect 2 "bad setting" --platform leo2-model --set transfer && says "bad setting" KEY=VALUE
 expect 2 "unknown setting" --platform leo2-model --set colour=red && says "unknown setting" colour
@@ -118,6 +124,9 @@ expect 2 "bad recompute" --platform cpu --phase train --recompute soup &&
     says "bad recompute" "must be store, recompute or checkpoint:K"
 expect 2 "too many layers" --platform cpu --layers 25 && says "too many layers" "mamba-130m has 24"
 expect 2 "unknown scan" --platform cpu --scan soup && says "unknown scan" soup sequential ssd:N
+expect 2 "recompute compared without training" --platform cpu --compare recompute &&
+    says "recompute compared without training" "only --phase train"
+expect 2 "chunk with a sign" --platform cpu --scan chunked:+8 && says "chunk with a sign" "whole number of steps"
 expect 2 "chunk of no steps" --platform cpu --scan chunked:0 && says "chunk of no steps" chunked:0 "from 1"
 expect 2 "chunk of a scan without" --platform cpu --scan blelloch:4 && says "chunk of a scan without" "no chunks"
 expect 2 "ssd on Mamba-1" --platform cpu --model mnist-mamba --scan ssd && says "ssd on Mamba-1" ssd mamba1

@@ -654,6 +654,17 @@ static void mark_touched(const struct graph *graph, const struct group *group, b
     }
 }
 
+static int maker(const struct graph *graph, int root)
+{
+    for (int s = 0; s < graph->n_stages; s++)
+        for (int o = 0; o < graph->stages[s].n_operands; o++) {
+            const struct stage_operand *operand = &graph->stages[s].operands[o];
+            if (operand->operand->role == OPERAND_OUTPUT && tensor_root(graph, operand->tensor) == root)
+                return s;
+        }
+    return -1;
+}
+
 /* A tensor that a backward stage needs and that the group's kernel keeps to itself; -1: none. */
 static int kept_inside(const struct graph *graph, const struct plan *plan, const struct group *group)
 {
@@ -679,9 +690,11 @@ static bool check_written(const struct graph *graph, const struct plan *plan, st
     for (int g = 0; g < plan->n_groups; g++) {
         const int tensor = kept_inside(graph, plan, &plan->groups[g]);
         if (tensor >= 0)
-            return error_set(error, STATUS_USAGE,
-                             "this --fusion keeps %s inside a kernel on cpu, and the backward pass reads it",
-                             graph->tensors[tensor].name);
+            return error_set(
+                error, STATUS_USAGE,
+                "--fusion: %s keeps %s inside its kernel on cpu, and the backward pass reads it: "
+                "let a group end with %s",
+                plan->groups[g].name, graph->tensors[tensor].name, graph->stages[maker(graph, tensor)].name);
     }
     return true;
 }
@@ -739,7 +752,7 @@ static bool prepare_family(struct program *program, int index, struct error *err
     if (!step->family) {
         char fused[384] = "";
         name_fused(program->graph, program->plan, fused, sizeof fused);
-        return error_set(error, STATUS_USAGE, "no kernel covers %s%s on cpu%s%s", group->name,
+        return error_set(error, STATUS_USAGE, "--fusion: no kernel covers %s%s on cpu%s%s", group->name,
                          group->keeps_states ? " and keeps its states for the backward pass" : "",
                          *fused ? "; fused kernels cover " : "", fused);
     }
@@ -803,7 +816,7 @@ static bool choose_kernel(struct program *program, int index, struct error *erro
         step->kernel = kernel_choose_scan(step->family, step->args, network->precision, plan->scan.algorithm);
     if (!step->kernel)
         return error_set(error, STATUS_USAGE, "--scan %s: no such kernel covers %s on cpu",
-                         scan_name(plan->scan.algorithm), group->name);
+                         plan->values[CHOICE_SCAN], group->name);
     for (int phase = 0; phase < kernel_phases(step->kernel); phase++)
         step->run[phase] = kernel_phase(step->kernel, phase);
     return true;
@@ -1003,8 +1016,9 @@ static struct program *create(struct network *network, const struct graph *graph
     for (int g = 0; g < plan->n_groups; g++)
         if (groups >> g & 1)
             mark_touched(graph, &plan->groups[g], false, touched);
+    /* Of all groups, also where only some are made: a plan that cannot run has no parts either. */
     for (int g = 0; g < plan->n_groups && ok; g++)
-        ok = !(groups >> g & 1) || prepare_family(program, g, error);
+        ok = prepare_family(program, g, error);
     ok = ok && check_written(graph, plan, error);
     for (int g = 0; g < plan->n_groups && ok; g++)
         ok = !(groups >> g & 1) || choose_kernel(program, g, error);
