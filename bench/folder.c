@@ -152,7 +152,8 @@ static bool remove_stale(const char *folder, const char *name, const char *made)
             *first = '\0';
         fclose(script);
     }
-    snprintf(expected, sizeof expected, "# `gnuplot %s` in this folder draws %.*s.svg", name, length, name);
+    snprintf(expected, sizeof expected, "# `gnuplot %.*s.gp` in this folder draws %.*s.svg", length, name,
+             length, name);
     for (int i = 0; !strncmp(first, expected, strlen(expected)) && i < COUNT_OF(ends); i++) {
         snprintf(path, sizeof path, "%s/%.*s.%s", folder, length, name, ends[i]);
         unlink(path);

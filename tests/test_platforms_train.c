@@ -336,7 +336,7 @@ static void test_errors(void **state)
         expect_error(&model, "store", "none",
                      "no kernel covers scan and keeps its states for the backward pass on cpu");
         if (arch == ARCH_MAMBA2)
-            expect_error(&model, "store", "block",
+            expect_error(&model, "recompute", "block",
                          "gate_norm keeps silu.y inside its kernel on cpu, and the backward pass reads it: let "
                          "a group end with silu");
         expect_error(&model, "recompute", "residual+norm_backward",
