@@ -72,8 +72,9 @@ static void head_text(struct figure *figure, const struct figure_kind *kind, con
     const struct view *view = figure->view;
     struct names precisions = {0};
     char text[4 * TEXT_SIZE] = "", shown[TEXT_SIZE];
-    double threads[COLOURS];
+    double threads[COLOURS], least = 1;
     int n_threads = 0;
+    bool single = false;
     size_t i;
     json_t *record;
     for (int p = 0; p < figure->page->n; p++) {
@@ -94,8 +95,13 @@ static void head_text(struct figure *figure, const struct figure_kind *kind, con
             here = shown_here(figure, kind, figure->page->workloads[p], record);
         if (!here)
             continue;
-        const double own = record_number(record, "threads");
+        const double own = record_number(record, "threads"),
+                     coverage = record_number(record, "time_s.coverage");
+        const bool once = record_number(record, "time_s.n") < 2;
         int at = 0;
+        single |= once && coverage < 0.95;
+        if (!once)
+            least = fmin(least, coverage);
         figure->occurs[look_of(record)] = true;
         names_add(&precisions, record_text(record, "plan.precision"));
         while (at < n_threads && threads[at] != own)
@@ -110,6 +116,10 @@ static void head_text(struct figure *figure, const struct figure_kind *kind, con
     if (n_threads)
         append(text, " thread%s", n_threads == 1 && threads[0] == 1 ? "" : "s");
     lines_add(&figure->head, "%s; %s", text, origin);
+    if (kind->whiskers && single)
+        lines_add(&figure->notes, "one repetition: no interval");
+    if (kind->whiskers && least < 0.95)
+        lines_add(&figure->notes, "few repetitions: intervals cover %.0f %%, not 95 %%", 100 * least);
     figure->head.failed |= precisions.failed;
     free(precisions.of);
 }
@@ -155,13 +165,17 @@ static bool draw_kind(const struct view *view, const struct palette *palette, co
                       const char *origin, const char *folder, struct figure_list *list, struct error *error)
 {
     bool *done = calloc(view->n_workloads + 1, sizeof *done);
-    int number = 0;
+    int number = 0, rows;
     bool drawn = done || error_set(error, STATUS_FAILED, "%s: out of memory", folder);
     for (int i = 0; drawn && i < view->n_workloads; i++) {
         struct page page = {.n = 0};
+        rows = 0;
         for (int k = i; k < view->n_workloads && page.n < kind->most; k++)
             if (!done[k] && kind->together(&view->workloads[i], &view->workloads[k]) &&
                 kind->wanted(view, k)) {
+                rows += kind->rows ? kind->rows(view, k) : 0;
+                if (page.n > 0 && rows > kind->most_rows)
+                    break;
                 done[k] = true;
                 page.workloads[page.n++] = k;
             }

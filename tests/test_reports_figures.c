@@ -579,6 +579,75 @@ static void stages_alone_are_no_model(void **state)
     record_set_free(&set);
 }
 
+/* A device of which no variant could be run is there, with what was skipped. */
+static void comparisons_tell_of_skipped_variants(void **state)
+{
+    struct record_set set;
+    json_t *record;
+    begin(&set);
+    scans(&set);
+    for (int v = 0; v < 3; v++) {
+        record = compared(result("leo2-model", "prefill", 100, "group", "scan", 1e-3), "scan",
+                          v == 1 ? "blelloch" : "chunked", "variant", 1);
+        json_object_del(record, "time_s");
+        json_object_set_new(record, "skipped", json_string("cannot"));
+        add(&set, record);
+    }
+    add(&set, compared(result("leo2-model", "prefill", 1000, "group", "scan", 1e-3), "scan", "sequential",
+                       "baseline", 1));
+    draw(&set, *state);
+    assert_true(check_layouts(*state) >= 2);
+    assert_true(script_has(*state, "comparison.gp", "set label 'leo2-model:example'"));
+    assert_true(script_has(*state, "comparison.gp", "set label 'skipped: chunked, blelloch'"));
+    assert_true(script_has(*state, "comparison.gp", "set label 'nothing to compare with'"));
+    record_set_free(&set);
+}
+
+/* Intervals of few repetitions say what they cover where they are drawn, and one repetition has none. */
+static void figures_tell_of_few_repetitions(void **state)
+{
+    static const char *const notes[] = {"one repetition: no interval",
+                                        "few repetitions: intervals cover 75 %, not 95 %", "every verdict"};
+    static const double coverages[] = {0, 0.75, 0.96};
+    for (int c = 0; c < 3; c++) {
+        struct record_set set;
+        begin(&set);
+        for (int v = 0; v < 2; v++) {
+            json_t *record = compared(result("cpu", "prefill", 100, "stage", "scan", 1e-3), "kernel",
+                                      v ? "a" : "b", v ? "variant" : "baseline", 1.5);
+            json_t *time = json_object_get(record, "time_s");
+            json_object_set_new(time, "n", json_integer(1 + 2 * c * c));
+            json_object_set_new(time, "coverage", json_real(coverages[c]));
+            add(&set, record);
+        }
+        draw(&set, *state);
+        check_layouts(*state);
+        for (int n = 0; n < 3; n++)
+            assert_int_equal(script_has(*state, "comparison.gp", notes[n]), n == 2 ? c < 2 : n == c);
+        record_set_free(&set);
+    }
+}
+
+/* More workloads than fit on a page of paper are drawn in several figures. */
+static void long_comparisons_take_several_figures(void **state)
+{
+    struct record_set set;
+    begin(&set);
+    for (int length = 100; length < 105; length++)
+        for (int v = 0; v < 20; v++) {
+            char name[16];
+            snprintf(name, sizeof name, "variant %d", v);
+            add(&set, compared(result("cpu", "prefill", length, "stage", "scan", 1e-3), "kernel", name,
+                               v ? "variant" : "baseline", 1.5));
+        }
+    draw(&set, *state);
+    check_layouts(*state);
+    assert_int_equal(count_blocks(*state, "comparison.dat"), 2 * 19);
+    assert_int_equal(count_blocks(*state, "comparison_2.dat"), 2 * 19);
+    assert_int_equal(count_blocks(*state, "comparison_3.dat"), 19);
+    record_set_free(&set);
+}
+
 /* Of a comparison of fusions only the groups that it changes are timed, so no bar is the whole. */
 static void comparisons_of_choices_have_no_stages(void **state)
 {
@@ -610,6 +679,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(lines_hold_all_lengths, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(stages_alone_are_no_model, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(comparisons_of_choices_have_no_stages, make_folder, remove_folder),
+        cmocka_unit_test_setup_teardown(comparisons_tell_of_skipped_variants, make_folder, remove_folder),
+        cmocka_unit_test_setup_teardown(figures_tell_of_few_repetitions, make_folder, remove_folder),
+        cmocka_unit_test_setup_teardown(long_comparisons_take_several_figures, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(one_name_has_one_colour, make_folder, remove_folder),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

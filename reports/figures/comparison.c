@@ -6,13 +6,16 @@
 
 #include "reports/figures/kind.h"
 
-enum { COMPARISON_MOST_ROWS = 128 };
+enum { COMPARISON_MOST_ROWS = 96, COMPARISON_PAGE_ROWS = 56 };
 
-/* A heading, or the bar of one variant of one unit against its baseline. */
+/* Headings, what a platform was not compared with, or the bar of one variant of one unit against its
+ * baseline. */
+enum row_kind { ROW_WORKLOAD, ROW_PLATFORM, ROW_UNIT, ROW_BAR, ROW_SKIPPED };
+
 struct comparison_row {
-    const json_t *record; /* null: the workload's heading */
+    const json_t *record; /* of a platform its first; null: the workload's heading */
     int workload;
-    bool platform, unit; /* headings */
+    enum row_kind kind;
 };
 
 struct comparison_rows {
@@ -38,35 +41,83 @@ static void ratio_interval(const json_t *record, double *low, double *high)
     *high = has ? json_number_value(json_array_get(interval, 1)) : ratio;
 }
 
+static bool same_platform(const json_t *a, const json_t *b)
+{
+    return record_same(a, b, "platform") && record_same(a, b, "device");
+}
+
+/* "skipped: blelloch, ssd", of the platform of that record; empty: nothing was. */
+static void skipped_text(const struct view *view, int workload, const json_t *first, char text[TEXT_SIZE])
+{
+    struct names names = {0};
+    char shown[TEXT_SIZE];
+    size_t i;
+    json_t *record;
+    json_array_foreach(view->set->records, i, record)
+    {
+        if (record_text(record, "compare.role") && record_text(record, "skipped") &&
+            same_platform(record, first) && record_of_workload(record, &view->workloads[workload]))
+            names_add(&names, variant_name(record));
+    }
+    text[0] = '\0';
+    for (int n = 0; n < names.n; n++)
+        snprintf(text + strlen(text), TEXT_SIZE - strlen(text), "%s%s",
+                 n ? ", " : "skipped: ", text_clean(names.of[n], 60, shown));
+    free(names.of);
+}
+
+/* A platform with nothing to show for it says why. */
+static void end_platform(const struct view *view, int workload, const json_t *first, int bars,
+                         struct comparison_rows *rows)
+{
+    char text[TEXT_SIZE];
+    if (!first)
+        return;
+    skipped_text(view, workload, first, text);
+    if (bars == 0 || *text)
+        comparison_add(rows, (struct comparison_row){first, workload, ROW_SKIPPED});
+}
+
+static void list_workload(const struct view *view, int workload, struct comparison_rows *rows)
+{
+    const json_t *first = NULL; /* of the platform */
+    int bars = 0;
+    size_t i;
+    json_t *record;
+    comparison_add(rows, (struct comparison_row){.workload = workload});
+    json_array_foreach(view->set->records, i, record)
+    {
+        double low, high;
+        if (!record_text(record, "compare.role") || !record_of_workload(record, &view->workloads[workload]))
+            continue;
+        if (!first || !same_platform(record, first)) {
+            end_platform(view, workload, first, bars, rows);
+            comparison_add(rows, (struct comparison_row){record, workload, ROW_PLATFORM});
+            first = record;
+            bars = 0;
+        }
+        if (!has_time(record))
+            continue;
+        if (compared_as(record, "baseline"))
+            comparison_add(rows, (struct comparison_row){record, workload, ROW_UNIT});
+        if (!has_ratio(record))
+            continue;
+        bars++;
+        comparison_add(rows, (struct comparison_row){record, workload, ROW_BAR});
+        ratio_interval(record, &low, &high);
+        if (low > 0) {
+            rows->low = fmin(rows->low, low);
+            rows->high = fmax(rows->high, high);
+        }
+    }
+    end_platform(view, workload, first, bars, rows);
+}
+
 static void comparison_list(const struct view *view, const struct page *page, struct comparison_rows *rows)
 {
     *rows = (struct comparison_rows){.low = 1, .high = 1};
-    for (int p = 0; p < page->n; p++) {
-        const int workload = page->workloads[p];
-        const json_t *last = NULL;
-        size_t i;
-        json_t *record;
-        comparison_add(rows, (struct comparison_row){.workload = workload});
-        json_array_foreach(view->set->records, i, record)
-        {
-            double low, high;
-            if (!record_compares(record) || !record_of_workload(record, &view->workloads[workload]))
-                continue;
-            if (!last || !json_equal(record_get(record, "platform"), record_get(last, "platform")) ||
-                !json_equal(record_get(record, "device"), record_get(last, "device")))
-                comparison_add(rows, (struct comparison_row){record, workload, .platform = true});
-            last = record;
-            if (compared_as(record, "baseline"))
-                comparison_add(rows, (struct comparison_row){record, workload, .unit = true});
-            else if (has_ratio(record))
-                comparison_add(rows, (struct comparison_row){.record = record, .workload = workload});
-            ratio_interval(record, &low, &high);
-            if (has_ratio(record) && low > 0) {
-                rows->low = fmin(rows->low, low);
-                rows->high = fmax(rows->high, high);
-            }
-        }
-    }
+    for (int p = 0; p < page->n; p++)
+        list_workload(view, page->workloads[p], rows);
 }
 
 /* What 1 is, behind the unit. Returns the room for that. */
@@ -121,9 +172,25 @@ static void comparison_bar(struct figure *figure, const json_t *record, int row,
                      comparison_text(record, value));
 }
 
-static bool is_bar(const struct comparison_row *row)
+static int comparison_height(const struct view *view, int workload)
 {
-    return row->record && !row->unit && !row->platform;
+    struct comparison_rows *rows = malloc(sizeof *rows);
+    const struct page page = {.workloads = {workload}, .n = 1};
+    if (!rows)
+        return COMPARISON_MOST_ROWS;
+    comparison_list(view, &page, rows);
+    const int height = rows->n;
+    free(rows);
+    return height;
+}
+
+static const char *skipped_row(const struct view *view, const struct comparison_row *row,
+                               char text[TEXT_SIZE])
+{
+    skipped_text(view, row->workload, row->record, text);
+    if (!*text)
+        snprintf(text, TEXT_SIZE, "nothing to compare with");
+    return text;
 }
 
 static bool draw_comparison(struct figure *figure, struct error *error)
@@ -135,21 +202,28 @@ static bool draw_comparison(struct figure *figure, struct error *error)
         return error_set(error, STATUS_FAILED, "%s/%s: out of memory", figure->folder, figure->name);
     comparison_list(figure->view, figure->page, rows);
     for (int i = 0; i < rows->n; i++)
-        if (is_bar(&rows->rows[i])) {
+        if (rows->rows[i].kind == ROW_BAR) {
             longest = fmax(longest, text_points(variant_name(rows->rows[i].record)));
             widest = fmax(widest, text_points(comparison_text(rows->rows[i].record, shown)));
         }
     const double room = name_room(longest), plot_height = rows->n * pitch;
     const double left = edge + 12 + room, right = page_width - edge - 5 - widest;
     const bool logarithmic = rows->high / rows->low > 10;
+    const double skipped_room = page_width - 2 * edge - 8;
+    bool few = false;
     for (int i = 0; i < rows->n; i++) {
         const json_t *record = rows->rows[i].record;
         char rest[TEXT_SIZE];
-        if (is_bar(&rows->rows[i]))
+        if (rows->rows[i].kind == ROW_BAR)
             figure_fit(figure, variant_name(record), room, shown);
-        else if (rows->rows[i].unit)
+        else if (rows->rows[i].kind == ROW_UNIT)
             figure_fit(figure, unit_name(record), heading_rest(record, rest), shown);
+        else if (rows->rows[i].kind == ROW_SKIPPED)
+            figure_fit(figure, skipped_row(figure->view, &rows->rows[i], rest), skipped_room, shown);
+        few |= rows->rows[i].kind == ROW_BAR && record_number(record, "time_s.coverage") < 0.95;
     }
+    if (few)
+        lines_add(&figure->notes, "fewer than 6 rounds: every verdict on measured times is AMBIGUOUS");
     if (rows->left_out)
         lines_add(&figure->notes, "not shown: %d rows more, see the table", rows->left_out);
     if (!figure_open(
@@ -167,15 +241,25 @@ static bool draw_comparison(struct figure *figure, struct error *error)
     for (int i = 0; i < rows->n; i++) {
         const struct comparison_row *row = &rows->rows[i];
         const double y = figure->top + (i + 0.5) * pitch;
-        if (!row->record) {
+        char text[TEXT_SIZE];
+        switch (row->kind) {
+        case ROW_WORKLOAD:
             figure_workload(figure, row->workload, y);
-        } else if (row->platform) {
+            break;
+        case ROW_PLATFORM:
             platform_heading(figure, row->record, y);
-        } else if (row->unit) {
+            break;
+        case ROW_UNIT:
             unit_heading(figure, row->record, y);
-        } else {
+            break;
+        case ROW_SKIPPED:
+            figure_label(figure, edge + 8, y, "left",
+                         text_fit(skipped_row(figure->view, row, text), skipped_room, shown));
+            break;
+        case ROW_BAR:
             figure_label(figure, left - 5, y, "right", text_fit(variant_name(row->record), room, shown));
             comparison_bar(figure, row->record, i, logarithmic);
+            break;
         }
     }
     free(rows);
@@ -190,7 +274,10 @@ const struct figure_kind figure_comparison = {
                "interval; what is modelled has none. What is measured has the baseline once more, "
                "the A/A control.",
     .mark = BARS,
+    .whiskers = true,
     .most = 6,
+    .most_rows = COMPARISON_PAGE_ROWS,
+    .rows = comparison_height,
     .together = same_model,
     .shows = record_compares,
     .wanted = workload_compared,

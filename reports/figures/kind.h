@@ -10,7 +10,10 @@ struct figure_kind {
     const char *name; /* of its files, followed by _2, _3, ... where workloads need several figures */
     const char *title, *caption;
     enum mark mark;
-    int most;                                                             /* workloads a figure */
+    bool whiskers;                                      /* draws intervals */
+    int most;                                           /* workloads a figure */
+    int most_rows;                                      /* in a figure of several workloads */
+    int (*rows)(const struct view *view, int workload); /* null: so many matter not */
     bool (*together)(const struct workload *a, const struct workload *b); /* belong into one figure */
     bool (*shows)(const json_t *record);                                  /* what its head speaks of */
     bool (*wanted)(const struct view *view, int workload);

@@ -232,6 +232,7 @@ const struct figure_kind figure_lengths = {
     .caption = "Time of one execution over the length of the sequence. Whiskers are 95 % intervals "
                "of the median.",
     .mark = LINES,
+    .whiskers = true,
     .most = PAGE_MOST,
     .together = length_together,
     .shows = length_shows,

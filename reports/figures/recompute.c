@@ -297,6 +297,7 @@ const struct figure_kind figure_recompute = {
                "pass: everything (store), or a state every K steps (every K) or none (recompute) and "
                "the rest rebuilt. Whiskers are 95 % intervals.",
     .mark = LINES,
+    .whiskers = true,
     .most = 6,
     .together = same_model,
     .shows = recompute_shows,

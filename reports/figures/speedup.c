@@ -119,6 +119,7 @@ const struct figure_kind figure_speedup = {
     .caption = "Speed-up over the CPU, by platform and phase. Whiskers span what the 95 % intervals "
                "of both times allow.",
     .mark = BARS,
+    .whiskers = true,
     .most = 6,
     .together = same_model,
     .shows = speedup_shows,
