@@ -845,7 +845,17 @@ static bool bind_step(struct program *program, int index, struct error *error)
     return use_scratch(program, step, layers, error) && set_weights(program, group, step, layers, error);
 }
 
-/* How many blocks hold a root tensor: layers that keep their own have one each. */
+/* Whether each layer has one of its own, if it is kept. */
+static bool is_of_layer(const struct graph *graph, int tensor)
+{
+    for (int s = 0; s < graph->n_stages; s++)
+        for (int o = 0; o < graph->stages[s].n_operands; o++)
+            if (graph->stages[s].place == PLACE_LAYER && graph->stages[s].operands[o].tensor == tensor)
+                return true;
+    return is_carried(graph, tensor);
+}
+
+/* How many blocks hold a root tensor. */
 static int64_t count_blocks(const struct graph *graph, const struct plan *plan, int tensor)
 {
     const struct tensor *t = &graph->tensors[tensor];
@@ -853,13 +863,7 @@ static int64_t count_blocks(const struct graph *graph, const struct plan *plan, 
         return weight_in_layer(t->weight) ? graph->shape.n_layer : 1;
     if (!plan->saved[tensor])
         return 1;
-    if (is_carried(graph, tensor))
-        return graph->shape.n_layer + 1;
-    for (int s = 0; s < graph->n_stages; s++)
-        for (int o = 0; o < graph->stages[s].n_operands; o++)
-            if (graph->stages[s].place == PLACE_LAYER && graph->stages[s].operands[o].tensor == tensor)
-                return graph->shape.n_layer;
-    return 1;
+    return (is_of_layer(graph, tensor) ? graph->shape.n_layer : 1) + is_carried(graph, tensor);
 }
 
 static bool allocate_blocks(int threads, struct blocks *blocks, int64_t count, uint64_t bytes,
@@ -1107,14 +1111,15 @@ void program_destroy(struct program *program)
 struct program_memory program_memory(const struct program *program)
 {
     struct program_memory memory = {.foreseen = program->foreseen};
-    const int64_t layers = program->graph->shape.n_layer;
     for (int t = 0; t <= GRAPH_MAX_TENSORS; t++) {
-        const struct blocks *blocks = t < GRAPH_MAX_TENSORS ? &program->blocks[t] : &program->states;
-        const bool saved = t == GRAPH_MAX_TENSORS || program->plan->saved[t];
+        const bool states = t == GRAPH_MAX_TENSORS;
+        const struct blocks *blocks = states ? &program->states : &program->blocks[t];
+        const bool saved = states || program->plan->saved[t];
+        const bool of_layer = states || is_of_layer(program->graph, t);
         for (int64_t i = 0; i < blocks->count; i++) {
             const uint64_t bytes = malloc_usable_size(blocks->data[i]);
             memory.saved += saved ? bytes : 0;
-            memory.layer_saved += saved && i == 0 && blocks->count >= layers ? bytes : 0;
+            memory.layer_saved += saved && of_layer && i == 0 ? bytes : 0;
             memory.working += saved ? 0 : bytes;
         }
     }
