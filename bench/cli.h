@@ -47,8 +47,8 @@ struct arguments {
     struct selection phases, stages;
     int64_t batch;
     struct lengths seqlens; /* none: the model's own */
-    int64_t check_seqlen; /* 0: drawn */
-    int64_t layers;       /* 0: all */
+    int64_t check_seqlen;   /* 0: drawn */
+    int64_t layers;         /* 0: all */
     struct plan_choices choices;
     enum isa isa;
     bool isa_given, precision_given;

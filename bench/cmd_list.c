@@ -13,8 +13,8 @@
 #include "platforms/device.h"
 #include "reports/grid.h"
 
-/* Each list is made once, as an array of flat objects; a table is printed from the same. A file that is broken
- * is said, leaves its status, and hides no other. */
+/* Each list is made once, as an array of flat objects; a table is printed from the same. A file that is
+ * broken is said, leaves its status, and hides no other. */
 static void leave_out(const struct error *reason, enum status *status)
 {
     cli_complain(reason);

@@ -833,8 +833,8 @@ static bool hand_out_options(struct session *s)
     return true;
 }
 
-/* Long sequences take the memory and time of no more than was asked for. Decode starts from the state that its
- * context left, and backward stages from what forward kept: these need the whole model. */
+/* Long sequences take the memory and time of no more than was asked for. Decode starts from the state that
+ * its context left, and backward stages from what forward kept: these need the whole model. */
 static const char *const *only_stages(const struct arguments *arguments, enum phase phase)
 {
     if (!arguments->stages.count ||

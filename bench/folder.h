@@ -18,9 +18,9 @@ bool folder_is_free(const char *folder, struct error *error);
 /* A new records.jsonl in a folder that is free. Null with an error. */
 struct record_file *folder_open_records(const char *folder, struct error *error);
 
-/* Makes table.txt, report.html and the figures of these records in a folder that exists, with records.jsonl where
- * `records`. All appear when all are made: after an error the folder holds what it held before. Figures of
- * an earlier report that this one has not are removed. */
+/* Makes table.txt, report.html and the figures of these records in a folder that exists, with records.jsonl
+ * where `records`. All appear when all are made: after an error the folder holds what it held before. Figures
+ * of an earlier report that this one has not are removed. */
 bool folder_report(const char *folder, const struct record_set *set, bool records, struct error *error);
 
 #endif

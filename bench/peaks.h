@@ -81,14 +81,14 @@ struct peaks_options {
                           * that is free */
 };
 
-/* threads 0: one a core. options may be null. A level whose working set takes more than half of the memory that is free
- * is left out. The calling thread's binding is restored. */
+/* threads 0: one a core. options may be null. A level whose working set takes more than half of the memory
+ * that is free is left out. The calling thread's binding is restored. */
 bool peaks_measure(int threads, const struct peaks_options *options, struct peaks *peaks,
                    struct error *error);
 
-/* A roof that another program disturbed while it was measured is too low. Measures it once more, for longer, in the
- * run with that many threads, and keeps the higher figures. False when that was done before or memory does not
- * suffice, or, with an error, when it fails. */
+/* A roof that another program disturbed while it was measured is too low. Measures it once more, for longer,
+ * in the run with that many threads, and keeps the higher figures. False when that was done before or memory
+ * does not suffice, or, with an error, when it fails. */
 bool peaks_measure_again(struct peaks *peaks, int threads, struct peaks_roof roof, struct error *error);
 
 /* {"runs":[{"threads":…, "compute":[{"isa":…, "gflop_per_s":…, "gexp_per_s":…}],
@@ -99,9 +99,9 @@ json_t *peaks_json(const struct peaks *peaks);
 
 /* The run with that many threads, else null. */
 const struct peaks_run *peaks_find(const struct peaks *peaks, int threads);
-/* The highest figure of a roof, in 10^9 a second; 0: there is none. Levels are read. Products are those on the way
- * that is fastest here: a precision's own instructions, or fp32 for floats of 16 bits, which widen to it. The integers
- * of accelerators are int8. */
+/* The highest figure of a roof, in 10^9 a second; 0: there is none. Levels are read. Products are those on
+ * the way that is fastest here: a precision's own instructions, or fp32 for floats of 16 bits, which widen to
+ * it. The integers of accelerators are int8. */
 double peaks_figure(const struct peaks_run *run, struct peaks_roof roof);
 const char *peaks_unit(struct peaks_roof roof); /* "GFLOP/s", ... */
 

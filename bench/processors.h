@@ -12,16 +12,16 @@ struct processor_time {
     double own_s;  /* in which they did this process's work */
 };
 
-/* Since some moment that stays the same: only differences mean something. stat: null, or a file like /proc/stat. False
- * where the system does not say. */
+/* Since some moment that stays the same: only differences mean something. stat: null, or a file like
+ * /proc/stat. False where the system does not say. */
 bool processors_read(const char *stat, struct processor_time *now);
 
 /* Adds what passed between two readings. */
 void processors_add(struct processor_time *sum, const struct processor_time *from,
                     const struct processor_time *to);
 
-/* The fraction of the time that others took: other programs, the system for them, other guests. -1: not known, as the
- * time is too short for the system's ticks of 10 ms to say. */
+/* The fraction of the time that others took: other programs, the system for them, other guests. -1: not
+ * known, as the time is too short for the system's ticks of 10 ms to say. */
 double processors_others(const struct processor_time *sum);
 
 #endif

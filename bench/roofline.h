@@ -35,8 +35,8 @@ void roofline_compute(const struct peaks *peaks, int threads, const struct unit 
                       enum precision precision, enum cache_mode cache, double time_s,
                       struct roofline *roofline);
 
-/* The same, but a beaten roof is first measured once more, as it may have been disturbed before; only then does the
- * result stand or fall. False, with an error: a roof could not be measured. */
+/* The same, but a beaten roof is first measured once more, as it may have been disturbed before; only then
+ * does the result stand or fall. False, with an error: a roof could not be measured. */
 bool roofline_settle(struct peaks *peaks, int threads, const struct unit *unit, enum precision precision,
                      enum cache_mode cache, double time_s, struct roofline *roofline, struct error *error);
 

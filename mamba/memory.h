@@ -10,8 +10,8 @@
  * than its control group (version 2) allows at any level and its address space is limited to (ulimit -v). */
 uint64_t memory_available(void);
 
-/* Whether so many are less than that. Little always is: what a control group counts as used includes a cache of
- * files that gives way. */
+/* Whether so many are less than that. Little always is: what a control group counts as used includes a cache
+ * of files that gives way. */
 bool memory_suffices(uint64_t bytes);
 
 #endif

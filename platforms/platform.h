@@ -36,9 +36,8 @@ struct task {
     const char *kernel; /* null: the ladder's choice; else family/<this> in every family that has it */
     uint64_t seed;      /* of the tokens */
     int64_t context;    /* decode: tokens prefilled into the state before */
-    bool (*stopped)(
-        void); /* asked, by any thread, within what takes long, which then ends with an error; may be
-                            * null */
+    /* Asked, by any thread, within what takes long, which then ends with an error. May be null. */
+    bool (*stopped)(void);
 };
 
 enum scope { SCOPE_STAGE, SCOPE_GROUP, SCOPE_LAYER, SCOPE_MODEL };

@@ -100,11 +100,11 @@ struct validation_workload {
     int n_seqlens;
 };
 
-/* Only what is printed or drawn in the source of that workload: figures of its length, with the last length of
- * a mean the mean, if the run has all of its lengths; None is no error. They are priced under these options
- * (null-terminated, or null). Where they are nobody's, the figures whose own are nearest stand there, with
- * what was changed and without the notes, which are on their own options; a speedup over a law that was fitted
- * under other options has no model then. */
+/* Only what is printed or drawn in the source of that workload: figures of its length, with the last length
+ * of a mean the mean, if the run has all of its lengths; None is no error. They are priced under these
+ * options (null-terminated, or null). Where they are nobody's, the figures whose own are nearest stand there,
+ * with what was changed and without the notes, which are on their own options; a speedup over a law that was
+ * fitted under other options has no model then. */
 bool validate_workload(const char *platform, const char *device, const char *const *options,
                        const struct validation_workload *workload, struct validation *validation,
                        struct error *error);

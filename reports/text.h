@@ -10,9 +10,9 @@
 enum { TEXT_SIZE = 256 };
 
 /* Copies text into out (TEXT_SIZE bytes), at most `columns` code points. Control and direction characters
- * become '?', so that no record can steer a terminal. What is too long ends in an ellipsis; a group's
- * name "a+b+c" keeps its first and last stage: "a+…+c", and so does each of several: "a+…+c,d+e"; a kernel's "family/variant" its variant. A null text
- * is empty. Returns out. */
+ * become '?', so that no record can steer a terminal. What is too long ends in an ellipsis; a group's name
+ * "a+b+c" keeps its first and last stage: "a+…+c", and so does each of several: "a+…+c,d+e"; a kernel's
+ * "family/variant" its variant. A null text is empty. Returns out. */
 char *text_clean(const char *text, int columns, char *out);
 
 /* Code points of valid UTF-8. */

@@ -905,8 +905,8 @@ static void test_peaks(void **state)
     json_decref(json);
 }
 
-/* What was measured beside another program is measured again before a result that beats it is refused; a result that
- * beats it still is. */
+/* What was measured beside another program is measured again before a result that beats it is refused; a
+ * result that beats it still is. */
 static void test_disturbed_roofs(void **state)
 {
     (void)state;

@@ -51,7 +51,8 @@ static void assert_exact(const struct kernel *kernel, struct matmul_args args, c
 #define FOR_EACH_LOW(kernel)                                                                                 \
     for (const struct kernel *kernel = matmul_family.kernels;                                                \
          kernel < matmul_family.kernels + matmul_family.n_kernels; kernel++)                                 \
-        if (kernel->precision != PRECISION_FP32 && !kernel->exact && !kernel->peer && isa_available() >> kernel->isa & 1)
+        if (kernel->precision != PRECISION_FP32 && !kernel->exact && !kernel->peer &&                        \
+            isa_available() >> kernel->isa & 1)
 
 /* Integers up to 127 with the largest in every row of x and weight, so that int8's scales are 1; bf16 and
  * fp16 hold them too. Sums stay below 2^24. */
@@ -222,10 +223,12 @@ static void test_extreme_scales(void **state)
     {
         if (kernel->precision != PRECISION_INT8)
             continue;
-        assert_exact(kernel, (struct matmul_args){1, 1, 2, huge_x, 2, huge_weight, NULL, NULL, y, 1, NULL}, zero);
+        assert_exact(kernel, (struct matmul_args){1, 1, 2, huge_x, 2, huge_weight, NULL, NULL, y, 1, NULL},
+                     zero);
         assert_exact(kernel, (struct matmul_args){1, 1, 2, huge_x, 2, small_weight, NULL, NULL, y, 1, NULL},
                      product);
-        assert_exact(kernel, (struct matmul_args){1, 1, 2, tiny, 2, huge_weight, NULL, NULL, y, 1, NULL}, zero);
+        assert_exact(kernel, (struct matmul_args){1, 1, 2, tiny, 2, huge_weight, NULL, NULL, y, 1, NULL},
+                     zero);
     }
 }
 

@@ -187,8 +187,8 @@ static void what_is_small_is_not_shared(void **state)
     model_close(&model);
 }
 
-/* What is offered instead is what this plan could take: whether it keeps states, what its backward pass reads and
- * its scan algorithm count. */
+/* What is offered instead is what this plan could take: whether it keeps states, what its backward pass reads
+ * and its scan algorithm count. */
 static void uncovered_groups_are_named(void **state)
 {
     (void)state;
@@ -506,8 +506,8 @@ static void units_cover_the_graph(void **state)
         }
 }
 
-/* A span is the plan's groups that lie in it, and nothing is timed alone beside it. Its error is theirs alone,
- * on all the tokens that are timed: not that of the projections before it, which have bf16 weights. */
+/* A span is the plan's groups that lie in it, and nothing is timed alone beside it. Its error is theirs
+ * alone, on all the tokens that are timed: not that of the projections before it, which have bf16 weights. */
 static void spans_run_their_groups(void **state)
 {
     (void)state;
@@ -567,8 +567,9 @@ static bool is_impatient(void)
     return atomic_fetch_add(&questions, 1) >= patience;
 }
 
-/* The errors of a layer and of the model rest on runs of the whole model in both precisions: whenever the interrupt
- * comes, what follows is a step of a layer away, be it in prefill, in decode's prefill or in the backward pass. */
+/* The errors of a layer and of the model rest on runs of the whole model in both precisions: whenever the
+ * interrupt comes, what follows is a step of a layer away, be it in prefill, in decode's prefill or in the
+ * backward pass. */
 static void an_interrupt_is_answered_within_a_layer(void **state)
 {
     (void)state;

@@ -524,7 +524,8 @@ static bool set_dims(const struct graph *graph, const struct plan *plan, const s
     return true;
 }
 
-/* Of operands that the args struct says more of than their data: what is known before there is memory for them. */
+/* Of operands that the args struct says more of than their data: what is known before there is memory for
+ * them. */
 static bool set_strides(const struct graph *graph, const struct group *group,
                         const struct kernel_family *family, char *args, struct error *error)
 {

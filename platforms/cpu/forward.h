@@ -24,9 +24,9 @@ void network_prefer(struct network *network, const char *variant);
  * rough count of bytes and operations; what is left for one is done without a barrier. 0: all share every
  * step. */
 void network_least_share(struct network *network, double ns);
-/* For a reference that runs a few times: layers take turns with the memory for weights of other types than the
- * checkpoint's, converted when a layer runs, so that a model needs the memory of one layer. To be called before
- * the first program is created, of a precision without packed weights (fp64). */
+/* For a reference that runs a few times: layers take turns with the memory for weights of other types than
+ * the checkpoint's, converted when a layer runs, so that a model needs the memory of one layer. To be called
+ * before the first program is created, of a precision without packed weights (fp64). */
 bool network_take_turns(struct network *network, struct error *error);
 /* Every sequence at its start: all states zero. */
 void network_reset(struct network *network);
@@ -41,8 +41,9 @@ double network_packing_s(const struct network *network);
  * tensor. Programs of one network share its states, so prefill carries over into decode. */
 struct program;
 
-/* Fails when no kernel covers a group ("no kernel covers x+y on cpu") or memory does not suffice, which is known
- * before any is touched: tensors, weights in the forms that kernels read, scratch. The graph, the plan and the network must outlive the program. */
+/* Fails when no kernel covers a group ("no kernel covers x+y on cpu") or memory does not suffice, which is
+ * known before any is touched: tensors, weights in the forms that kernels read, scratch. The graph, the plan
+ * and the network must outlive the program. */
 struct program *program_create(struct network *network, const struct graph *graph, const struct plan *plan,
                                struct error *error);
 /* Of the groups whose bit (1 << group) is set, only these. Activations that none of them makes get values as
@@ -70,7 +71,7 @@ int program_operand_tensor(const struct program *program, int group, const struc
 bool program_set_ids(struct program *program, const int32_t *ids, struct error *error);
 void program_set_features(struct program *program, const float *features);
 
-/* Training: `count` values from the first-th on of the gradient of the logits, rows x columns of that tensor. */
+/* Training: `count` values from the first-th on of the gradient of the logits, rows x columns of it. */
 void program_set_logits_gradient(struct program *program, int64_t first, int64_t count, const float *values);
 
 /* Called by every thread of a team, inside team_run. On return the first thread may use the outcome, the
@@ -87,8 +88,9 @@ void program_run_backward_layer(struct program *program, int64_t layer, struct t
 void program_run_group(struct program *program, int group, int64_t layer, struct team *team,
                        struct part part);
 
-/* A run that may be long asks before each group whether to go on; once the answer is yes, stop, nothing more is
- * computed and what the tensors hold is worthless. Null, as at first: it does not ask, which costs nothing. */
+/* A run that may be long asks before each group whether to go on; once the answer is yes, stop, nothing more
+ * is computed and what the tensors hold is worthless. Null, as at first: it does not ask, which costs
+ * nothing. */
 void program_stop_when(struct program *program, bool (*asks)(void));
 bool program_stopped(const struct program *program);
 
@@ -100,8 +102,8 @@ bool program_read_layer(const struct program *program, const char *tensor, int64
 bool program_logits(const struct program *program, double *logits, struct error *error);
 
 /* What the allocator gave: the bytes of blocks that a layer (the first) and the whole model keep from forward
- * to backward, and of those that hold everything else that is no weight. foreseen: of all that was to be taken for
- * the program, weights in its kernels' forms and scratch included, counted before any was. */
+ * to backward, and of those that hold everything else that is no weight. foreseen: of all that was to be
+ * taken for the program, weights in its kernels' forms and scratch included, counted before any was. */
 struct program_memory {
     uint64_t layer_saved, saved, working, foreseen;
 };
