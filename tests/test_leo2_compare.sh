@@ -87,6 +87,15 @@ assert "cut into parts" in in_proj["note"] and "do not fit" in in_proj["note"]
 assert model["error"] is None and "weights" in model["error_reason"]
 PYTHON
 
+# Training's error is that of its gradients, which the device's arithmetic has none of.
+"$program" --platform cpu,leo2-model --model mnist-mamba --phase train --stage model --repetitions 1 --format json >json
+python3 - json <<'PYTHON'
+import json, sys
+records = {r["platform"]: r for r in map(json.loads, list(open(sys.argv[1]))[1:]) if r.get("stage") == "model"}
+assert records["cpu"]["error"]["rel_l2"] < 1e-5
+assert records["leo2-model"]["error"] is None and "gradients" in records["leo2-model"]["error_reason"]
+PYTHON
+
 refused() { # WORD ARGUMENT...: exit status 2 and one line with the word
     local word=$1 status=0
     shift

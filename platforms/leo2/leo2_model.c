@@ -326,6 +326,8 @@ static bool accuracy_of(struct run *run, int unit, struct accuracy *accuracy, st
     *accuracy = (struct accuracy){.max_abs = 0};
     if (units[unit].scope != SCOPE_MODEL)
         error_set(&reason, STATUS_UNAVAILABLE, "the device's arithmetic is computed for the whole model");
+    else if (task->graph->phase == PHASE_TRAIN)
+        error_set(&reason, STATUS_UNAVAILABLE, "gradients are not computed in the device's arithmetic");
     else if (!task->model || !task->model->weights)
         error_set(&reason, STATUS_UNAVAILABLE, "no weights: give --checkpoint, or cpu beside the device");
     else if (shape_parameters(&task->graph->shape) > LARGEST_COMPUTED)
