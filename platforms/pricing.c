@@ -838,9 +838,97 @@ static double shared_values(const struct graph *graph, const struct group *group
     return values;
 }
 
+/* Values that the forward pass leaves for the backward pass, or that this finds. */
+struct kept {
+    double activations;
+    double inner; /* the part that crosses no border within the pass */
+    double states;
+};
+
+static bool is_rebuilt(const struct plan *plan, int stage)
+{
+    for (int g = 0; g < plan->n_groups; g++)
+        if (plan->groups[g].rebuilt && group_has(&plan->groups[g], stage))
+            return true;
+    return false;
+}
+
+static bool forward_reads_outside(const struct graph *graph, const struct group *group, int root)
+{
+    for (int s = 0; s < graph->n_stages; s++)
+        for (int o = 0; o < graph->stages[s].n_operands && !graph->stages[s].backward; o++)
+            if (!group_has(group, s) && graph->stages[s].operands[o].operand->role != OPERAND_OUTPUT &&
+                tensor_root(graph, graph->stages[s].operands[o].tensor) == root)
+                return true;
+    return false;
+}
+
+/* The states that a stage of the backward pass finds. */
+static double found_states(const struct run *run, const struct stage *stage)
+{
+    double bytes = 0;
+    for (int o = 0; o < stage->n_operands && stage->backward; o++)
+        if (!strcmp(stage->operands[o].operand->name, "states"))
+            bytes += (double)plan_operand_bytes(run->graph, &run->plan, stage, &stage->operands[o],
+                                                run->value_bytes);
+    return bytes / run->value_bytes;
+}
+
+/* What the run's plan keeps of what a forward group makes; of a tile of tokens their share. */
+static struct kept group_keeps(const struct run *run, const struct graph *graph, const struct group *group)
+{
+    const struct graph *all = run->graph;
+    const double share = (double)graph->seqlen / (double)all->seqlen;
+    struct kept kept = {0};
+    for (int i = 0; i < group->n_stages && all->phase == PHASE_TRAIN; i++) {
+        const struct stage *stage = &all->stages[group->stages[i]];
+        if (stage->backward || is_rebuilt(&run->plan, group->stages[i]))
+            continue;
+        for (int o = 0; o < stage->n_operands; o++) {
+            const int index = stage->operands[o].tensor;
+            const struct tensor *tensor = &all->tensors[index];
+            const int root = tensor->overwrites >= 0 ? tensor->overwrites : index;
+            if (stage->operands[o].operand->role != OPERAND_OUTPUT || tensor->parent >= 0 ||
+                !run->plan.saved[root])
+                continue;
+            const double values = share * (double)tensor_elements(tensor);
+            kept.activations += values;
+            if (tensor->overwrites < 0 && !forward_reads_outside(graph, group, index))
+                kept.inner += values;
+        }
+        if (!strcmp(stage->name, "scan"))
+            for (int s = 0; s < all->n_stages; s++)
+                kept.states += share * found_states(run, &all->stages[s]);
+    }
+    return kept;
+}
+
+/* What a group that runs in the backward pass reads of what the forward pass kept. */
+static struct kept group_finds(const struct run *run, const struct group *group)
+{
+    const struct graph *graph = run->graph;
+    bool counted[GRAPH_MAX_TENSORS] = {false};
+    struct kept kept = {0};
+    for (int i = 0; i < group->n_stages && (group->backward || group->rebuilt); i++) {
+        const struct stage *stage = &graph->stages[group->stages[i]];
+        kept.states += found_states(run, stage);
+        for (int o = 0; o < stage->n_operands; o++) {
+            const int index = stage->operands[o].tensor;
+            const int root = tensor_root(graph, index);
+            if (counted[index] || stage->operands[o].operand->role == OPERAND_OUTPUT ||
+                !run->plan.saved[root] || group_makes(graph, group, root))
+                continue;
+            counted[index] = true;
+            kept.activations += (double)tensor_elements(&graph->tensors[index]);
+        }
+    }
+    return kept;
+}
+
 /* What a group moves off chip in the device's own number formats. */
 struct off_chip {
     double weights, state, activations;
+    double again;    /* more, where the group is run once more in the backward pass */
     bool state_once; /* the state of one layer stays on chip from token to token */
 };
 
@@ -855,17 +943,30 @@ static struct off_chip group_off_chip(const struct run *run, const struct graph 
     const double weights = (double)group->weight_bytes / run->value_bytes;
     const double state = (double)group->state_bytes / run->value_bytes;
     const double both_ways = (double)(group->bytes_read + group->bytes_written) / run->value_bytes;
-    const double activations = (both_ways - weights - 2 * state) * memory->activation_bytes;
+    /* All other layers lie between the passes, so what is kept leaves the chip in any case. */
+    const struct kept keeps = group_keeps(run, graph, group);
+    const struct kept finds = group_finds(run, group);
+    const bool train = graph->phase == PHASE_TRAIN; /* the group's bytes hold both */
+    const double kept_alone = train ? keeps.states + finds.states + keeps.inner : 0;
+    const double activations =
+        fmax(0, both_ways - weights - 2 * state - kept_alone) * memory->activation_bytes;
     /* The next kernel begins when this one has seen the whole workload, of which a tile is a share. */
     const double whole = activations * (double)run->graph->seqlen / (double)graph->seqlen;
     bytes.weights = weights * memory->weight_bytes;
     note(notes, memory->note);
     if (memory->activations == ACTIVATIONS_OFF_CHIP ||
         (memory->activations == ACTIVATIONS_FIT && whole > memory->on_chip_bytes)) {
-        bytes.activations = activations;
+        bytes.activations = activations + keeps.inner * memory->activation_bytes;
         if (memory->activations == ACTIVATIONS_FIT)
             note(notes, "activations at a group's border exceed the on-chip memory and go off chip");
+    } else {
+        bytes.activations =
+            (keeps.activations + (group->backward ? finds.activations : 0)) * memory->activation_bytes;
+        bytes.again = group->backward ? 0 : finds.activations * memory->activation_bytes;
     }
+    bytes.activations += (keeps.states + finds.states) * memory->state_bytes;
+    if (keeps.activations + keeps.states > 0)
+        note(notes, "what is kept for the backward pass goes off chip");
     if (tiling->passes > 1)
         bytes.activations += (double)(tiling->passes - 1) *
                              shared_values(graph, group, free_channels(graph, group)) *
@@ -1203,11 +1304,38 @@ static struct cost add_layer_unit(struct run *run, const struct task *task, cons
                  times_run);
         note(&notes, priced[g].notes.text);
         cost_add(&cost, &priced[g].cost, times_run);
+        if (direction != DIRECTION_FORWARD)
+            cost.off_chip_bytes += priced[g].off_chip.again;
     }
     skip_lacking(run, &lacks, layer);
     unit_add_training(task, layer);
     finish(run, &cost, times, notes);
     return cost;
+}
+
+static void price_add(struct price *to, const struct price *price, double times)
+{
+    to->time_s += times * price->time_s;
+    to->cycles += times * price->cycles;
+    to->compute_s += times * price->compute_s;
+    to->memory_s += times * price->memory_s;
+    to->link_s += times * price->link_s;
+    to->overhead_s += times * price->overhead_s;
+    to->off_chip_bytes += times * price->off_chip_bytes;
+}
+
+/* The last unit, a layer's two passes, of which other layers' lie between: nothing of one overlaps the other. */
+static void one_pass_after_the_other(struct run *run, int forward, int backward)
+{
+    const struct price *passes[] = {&run->prices[forward], &run->prices[backward]};
+    struct price *both = &run->prices[run->n_units - 1], sum = *both;
+    sum.time_s = sum.cycles = sum.compute_s = sum.memory_s = sum.link_s = sum.overhead_s = 0;
+    sum.off_chip_bytes = 0;
+    for (int p = 0; p < 2; p++)
+        price_add(&sum, passes[p], 1);
+    if (both->joule >= 0)
+        sum.joule = passes[0]->joule + passes[1]->joule;
+    *both = sum;
 }
 
 /* A layer, and the model: its layers and what stands before and after them, one after another. */
@@ -1216,14 +1344,20 @@ static void add_layer_and_model(struct run *run, const struct task *task, const 
 {
     const struct graph *graph = run->graph;
     const struct plan *plan = &run->plan;
-    struct price outside = {.time_s = 0}, price;
+    struct price price, whole = {.joule = -1};
+    struct cost one_layer;
     struct notes notes = {""};
     struct lacks lacks = {.missing = ""};
     if (graph->phase == PHASE_TRAIN) {
+        const int forward = run->n_units;
         add_layer_unit(run, task, priced, times, "forward", DIRECTION_FORWARD);
-        add_layer_unit(run, task, priced, times, "backward", DIRECTION_BACKWARD);
+        add_layer_unit(run, task, priced, NULL, "backward", DIRECTION_BACKWARD);
+        one_layer = add_layer_unit(run, task, priced, NULL, "layer", DIRECTION_BOTH);
+        one_pass_after_the_other(run, forward, forward + 1);
+    } else {
+        one_layer = add_layer_unit(run, task, priced, times, "layer", DIRECTION_BOTH);
     }
-    const struct cost one_layer = add_layer_unit(run, task, priced, times, "layer", DIRECTION_BOTH);
+    price_add(&whole, &run->prices[run->n_units - 1], (double)graph->shape.n_layer);
     struct cost all = {.overhead = 0};
     struct unit *model = &run->units[run->n_units];
     note(&notes, run->device->note);
@@ -1240,46 +1374,56 @@ static void add_layer_and_model(struct run *run, const struct task *task, const 
             continue;
         pricing_time(&run->pricing, &priced[g].cost, &price);
         cost_add(&all, &priced[g].cost, 1);
-        outside.time_s += price.time_s;
-        outside.cycles += price.cycles;
-        outside.compute_s += price.compute_s;
-        outside.memory_s += price.memory_s;
-        outside.link_s += price.link_s;
-        outside.overhead_s += price.overhead_s;
-        outside.off_chip_bytes += price.off_chip_bytes;
+        price_add(&whole, &price, 1);
     }
     skip_lacking(run, &lacks, model);
     unit_add_training(task, model);
 
     const double layers = (double)graph->shape.n_layer;
-    const struct price *one = &run->prices[run->n_units - 1];
-    struct price *whole = &run->prices[run->n_units++];
-    *whole = (struct price){.time_s = layers * one->time_s + outside.time_s,
-                            .cycles = layers * one->cycles + outside.cycles,
-                            .compute_s = layers * one->compute_s + outside.compute_s,
-                            .memory_s = layers * one->memory_s + outside.memory_s,
-                            .link_s = layers * one->link_s + outside.link_s,
-                            .overhead_s = layers * one->overhead_s + outside.overhead_s,
-                            .off_chip_bytes = layers * one->off_chip_bytes + outside.off_chip_bytes,
-                            .joule = -1};
     if (times) {
         /* The first layer fills the pipeline. */
-        const double first = times->cycles / run->device->clock_hz - layers * one->time_s;
-        whole->time_s += first;
-        whole->overhead_s += first;
-        whole->cycles += first * run->device->clock_hz;
+        const double first = times->cycles - layers * times->layer;
+        whole.time_s += first / run->device->clock_hz;
+        whole.overhead_s += first / run->device->clock_hz;
+        whole.cycles += first;
     }
     cost_add(&all, &one_layer, layers);
-    add_energy(run, model, &all, whole);
-    memcpy(whole->note, notes.text, sizeof whole->note);
+    add_energy(run, model, &all, &whole);
+    memcpy(whole.note, notes.text, sizeof whole.note);
+    run->prices[run->n_units++] = whole;
+}
+
+/* The partition of the forward stages. */
+static bool forward_fusion(const struct plan *plan, char text[PLAN_VALUE_SIZE], struct error *error)
+{
+    struct plan *forward = malloc(sizeof *forward);
+    if (!forward)
+        return error_set(error, STATUS_FAILED, "no memory for a plan of the forward pass");
+    *forward = *plan;
+    forward->n_groups = 0;
+    for (int g = 0; g < plan->n_groups; g++)
+        if (!plan->groups[g].backward)
+            forward->groups[forward->n_groups++] = plan->groups[g];
+    const bool ok = plan_fusion_text(forward, text, error);
+    free(forward);
+    return ok;
 }
 
 static bool open_tiles(struct run *run, struct error *error)
 {
     const struct graph *graph = run->graph;
-    /* Tiles of tokens stream through the modules in one direction. */
-    if (run->pricing.tile <= 0 || graph->phase == PHASE_TRAIN)
+    /* Tiles of tokens stream through the modules in one direction: in training the forward pass. */
+    const enum phase phase = graph->phase == PHASE_TRAIN ? PHASE_PREFILL : graph->phase;
+    struct plan_choices choices = plan_choices(&run->plan);
+    char fusion[PLAN_VALUE_SIZE];
+    if (run->pricing.tile <= 0)
         return true;
+    if (graph->phase == PHASE_TRAIN) {
+        if (!forward_fusion(&run->plan, fusion, error))
+            return false;
+        choices.values[CHOICE_FUSION] = fusion;
+        choices.values[CHOICE_RECOMPUTE] = NULL;
+    }
     const double tile = fmax(1, floor(run->pricing.tile / (double)graph->batch));
     const int64_t count = (int64_t)ceil((double)graph->seqlen / fmin(tile, (double)graph->seqlen));
     const int64_t counts[2] = {graph->seqlen % count, count - graph->seqlen % count};
@@ -1290,9 +1434,9 @@ static bool open_tiles(struct run *run, struct error *error)
         if (!opened)
             return error_set(error, STATUS_FAILED, "no memory for a schedule of %s", run->device->name);
         opened->count = counts[size];
-        if (!graph_build(&graph->shape, graph->phase, graph->batch, graph->seqlen / count + (size == 0),
+        if (!graph_build(&graph->shape, phase, graph->batch, graph->seqlen / count + (size == 0),
                          graph->all_logits, &opened->graph, error) ||
-            !plan_build(&opened->graph, plan_choices(&run->plan), &opened->plan, error) ||
+            !plan_build(&opened->graph, choices, &opened->plan, error) ||
             !plan_build(&opened->graph, plan_fusing("none", PRECISION_FP32), &opened->alone, error))
             return false;
     }
@@ -1468,7 +1612,7 @@ static bool price_schedule(const struct run *run, bool alone, const struct group
                            struct notes *notes, struct error *error)
 {
     *times = NULL;
-    if (run->pricing.tile <= 0 || run->graph->phase == PHASE_TRAIN)
+    if (run->pricing.tile <= 0)
         return true;
     struct schedule *schedule = calloc(1, sizeof *schedule);
     bool ok = schedule || error_set(error, STATUS_FAILED, "no memory for a schedule");
@@ -1649,6 +1793,8 @@ bool pricing_open(const char *platform, const char *default_device, const struct
     const struct graph *graph = task->graph;
     struct plan_choices choices = plan_choices(task->plan);
     choices.precision = PRECISION_FP32;
+    struct plan_choices alone = plan_fusing("none", PRECISION_FP32);
+    alone.values[CHOICE_RECOMPUTE] = choices.values[CHOICE_RECOMPUTE];
     struct run *opened = calloc(1, sizeof *opened);
     if (!opened)
         return error_set(error, STATUS_FAILED, "no memory for a run of %s", platform);
@@ -1659,9 +1805,9 @@ bool pricing_open(const char *platform, const char *default_device, const struct
     if (!device_load(platform, task->device ? task->device : default_device, &opened->device, error) ||
         !pricing_init(&opened->pricing, opened->device, task->options, count_options(task), error) ||
         !plan_build(graph, choices, &opened->plan, error) ||
-        !plan_build(graph, plan_fusing("none", PRECISION_FP32), &opened->alone, error) ||
-        !check_calls(opened, task->plan, error) || !check_scan(opened, error) ||
-        !weights_resident(opened, error) || !price_plan(opened, task, error) || !check_times(opened, error)) {
+        !plan_build(graph, alone, &opened->alone, error) || !check_calls(opened, task->plan, error) ||
+        !check_scan(opened, error) || !weights_resident(opened, error) || !price_plan(opened, task, error) ||
+        !check_times(opened, error)) {
         pricing_close(opened);
         return false;
     }

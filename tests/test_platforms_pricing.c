@@ -318,9 +318,9 @@ static struct model_shape tiny_shape(void)
     return shape;
 }
 
-static struct bench *open_bench(const char *platform, const char *device, const struct model_shape *shape,
-                                enum phase phase, int64_t batch, int64_t seqlen, const char *fusion,
-                                const char *const *options)
+static struct bench *open_planned(const char *platform, const char *device, const struct model_shape *shape,
+                                  enum phase phase, int64_t batch, int64_t seqlen,
+                                  struct plan_choices choices, const char *const *options)
 {
     struct bench *bench = calloc(1, sizeof *bench);
     struct error error = {0};
@@ -328,11 +328,27 @@ static struct bench *open_bench(const char *platform, const char *device, const 
     const struct task task = {
         .graph = &bench->graph, .plan = &bench->plan, .device = device, .options = options};
     if (!graph_build(shape, phase, batch, seqlen, false, &bench->graph, &error) ||
-        !plan_build(&bench->graph, plan_fusing(fusion, PRECISION_FP32), &bench->plan, &error) ||
+        !plan_build(&bench->graph, choices, &bench->plan, &error) ||
         !platform_find(platform)->open(&task, &bench->run, &error))
         fail_msg("%s", error.text);
     bench->n_units = platform_find(platform)->units(bench->run, &bench->units);
     return bench;
+}
+
+static struct bench *open_bench(const char *platform, const char *device, const struct model_shape *shape,
+                                enum phase phase, int64_t batch, int64_t seqlen, const char *fusion,
+                                const char *const *options)
+{
+    return open_planned(platform, device, shape, phase, batch, seqlen, plan_fusing(fusion, PRECISION_FP32),
+                        options);
+}
+
+static struct bench *open_training(const char *device, const struct model_shape *shape, int64_t batch,
+                                   int64_t seqlen, const char *fusion, const char *recompute)
+{
+    struct plan_choices choices = plan_fusing(fusion, PRECISION_FP32);
+    choices.values[CHOICE_RECOMPUTE] = recompute;
+    return open_planned("fpga-model", device, shape, PHASE_TRAIN, batch, seqlen, choices, NULL);
 }
 
 static void close_bench(struct bench *bench)
@@ -1046,6 +1062,74 @@ static void tiles_of_two_sizes_may_differ_in_steps(void **state)
     close_bench(bench);
 }
 
+static void the_forward_pass_of_training_has_the_schedule_of_prefill(void **state)
+{
+    (void)state;
+    const struct model_shape shape = tiny_shape();
+    write_temporary_text("devices/fpga-model-toy.yaml", uneven);
+    struct bench *prefill = open_bench("fpga-model", "toy", &shape, PHASE_PREFILL, 1, 3, "none", NULL);
+    struct bench *train = open_training("toy", &shape, 1, 3, "none", "checkpoint:3");
+    const struct price layer = price_of(prefill, "layer"), forward = price_of(train, "forward");
+    assert_near(forward.time_s, layer.time_s);
+    assert_near(forward.overhead_s, layer.overhead_s);
+    assert_near(price_of(train, "residual").time_s, price_of(prefill, "residual").time_s);
+    close_bench(train);
+    close_bench(prefill);
+}
+
+/* Activations in 2 bytes, states in 4, which are those of the plan; all else stays on chip. */
+static void what_is_kept_for_the_backward_pass_goes_off_chip(void **state)
+{
+    (void)state;
+    static const char *const models[] = {"mamba-130m", "mamba2-130m"};
+    static const struct {
+        const char *recompute;
+        double states; /* of 12 steps */
+    } cases[] = {{"store", 12}, {"checkpoint:5", 3}, {"recompute", 0}};
+    use_source_configs();
+    for (int m = 0; m < COUNT_OF(models); m++) {
+        const struct model_shape shape = preset(models[m]);
+        struct bench *prefill =
+            open_bench("fpga-model", "fastmamba-vc709", &shape, PHASE_PREFILL, 2, 12, NULL, NULL);
+        const struct price layer = price_of(prefill, "layer");
+        for (int c = 0; c < COUNT_OF(cases); c++) {
+            struct bench *train = open_training("fastmamba-vc709", &shape, 2, 12, NULL, cases[c].recompute);
+            const struct price forward = price_of(train, "forward");
+            const double saved = (double)train->units[find_unit(train, "forward")].saved_bytes;
+            const double states = 2 * 4 * cases[c].states * (double)(shape.d_inner * shape.d_state);
+            assert_true(saved > states);
+            assert_near(forward.off_chip_bytes, layer.off_chip_bytes + states + (saved - states) / 2);
+            assert_true(forward.time_s >= layer.time_s && forward.compute_s == layer.compute_s);
+            assert_contains(forward.note, "kept for the backward pass");
+            close_bench(train);
+        }
+        close_bench(prefill);
+    }
+}
+
+/* The backward pass reads what was kept, and starts when the forward pass is over. */
+static void the_backward_pass_reads_what_is_kept(void **state)
+{
+    (void)state;
+    const struct model_shape shape = tiny_shape();
+    write_changed("on_chip_bytes: 300", "on_chip_bytes: 1000000");
+    struct bench *store = open_training("toy", &shape, 2, 6, "scan+contract", "store");
+    struct bench *rebuild = open_training("toy", &shape, 2, 6, "scan+contract", "recompute");
+    const double states = 4 * 2 * 6 * 8 * 4; /* bytes, batch, steps, channels, states */
+    assert_true(price_of(store, "scan_backward").off_chip_bytes >=
+                price_of(rebuild, "scan_backward").off_chip_bytes + states);
+    assert_true(price_of(rebuild, "scan_backward").off_chip_bytes > 0);
+    struct bench *benches[] = {store, rebuild};
+    for (int b = 0; b < COUNT_OF(benches); b++) {
+        const struct price forward = price_of(benches[b], "forward"),
+                           backward = price_of(benches[b], "backward"), layer = price_of(benches[b], "layer");
+        assert_near(layer.time_s, forward.time_s + backward.time_s);
+        assert_near(layer.joule, forward.joule + backward.joule);
+        assert_near(layer.off_chip_bytes, forward.off_chip_bytes + backward.off_chip_bytes);
+        close_bench(benches[b]);
+    }
+}
+
 static void ports_take_no_more_tiles_than_can_be_listed(void **state)
 {
     (void)state;
@@ -1114,6 +1198,9 @@ int main(void)
         TEST(times_that_no_record_holds_are_refused),
         TEST(values_without_bytes_need_no_tile_of_tokens),
         TEST(tiles_of_two_sizes_may_differ_in_steps),
+        TEST(the_forward_pass_of_training_has_the_schedule_of_prefill),
+        TEST(what_is_kept_for_the_backward_pass_goes_off_chip),
+        TEST(the_backward_pass_reads_what_is_kept),
         TEST(ports_take_no_more_tiles_than_can_be_listed),
         TEST(devices_are_listed_by_platform),
     };
