@@ -27,14 +27,15 @@ static void number_cell(struct grid *grid, enum column column, const json_t *rec
     grid_cell(grid, column, format_number(record_number(record, path), text));
 }
 
-/* Of --compare recompute what is kept from forward to backward; else what a device moves off chip, or what
- * crosses the unit's borders. */
+/* Of --compare recompute what is kept from forward to backward; else what a device moves off chip, or, where
+ * it was measured, what crosses the unit's borders. NaN: of a device whose memory is not modelled, as the
+ * plan's bytes are none of its traffic. */
 static double border_bytes(const json_t *record)
 {
     const double off_chip = record_number(record, "work.off_chip_bytes");
     if (is(record, "compare.what", "recompute"))
         return record_number(record, "saved_bytes");
-    return isnan(off_chip)
+    return isnan(off_chip) && is(record, "provenance", "measured")
                ? record_number(record, "work.bytes_read") + record_number(record, "work.bytes_written")
                : off_chip;
 }
@@ -181,8 +182,8 @@ static void notes_print(const struct notes *notes, struct grid *grid)
               "what equals differ by%s)",
               notes->kept
                   ? "; bytes: kept from forward to backward; GB/s: of all that the pass reads and writes"
-              : notes->bytes ? "; bytes: over the device's off-chip memory where it is modelled, else across "
-                               "the borders of kernels"
+              : notes->bytes ? "; bytes: measured: across the borders of kernels; modelled: over off-chip "
+                               "memory in the device's formats, where its model has that"
                              : "");
 }
 

@@ -129,6 +129,11 @@ run 0 "models" --platform fpga-model:fastmamba-vc709,leo2-model,fpga-model:ssm-b
 says "models" out "fpga-model:fastmamba-vc709, modelled" "cannot part scan from contract: its unit" "scan+contract+skip" \
     "needs tiles of 29 tokens" "ssm-block has no unit for" "leo2-model:mannix, modelled"
 [[ -s models/comparison.svg ]] || fail "models: no figure"
+# Bytes of the plan are no traffic of a device without a model of its memory.
+sed -n '/fpga-model:fastmamba-vc709, modelled/,/, modelled$/p' out | grep -Eq '  *layer .* [0-9.]+ MB *$' ||
+    fail "models: a device with off-chip memory has no bytes"
+! sed -n '/leo2-model:mannix, modelled/,/^ *(/p' out | grep -E ' [0-9.]+ [kMG]B *$' ||
+    fail "models: plan's bytes stand for a device's traffic"
 python3 - models/records.jsonl <<'PYTHON' || fail "models: records"
 import json, sys
 environment, *records = map(json.loads, open(sys.argv[1]))
