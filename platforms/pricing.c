@@ -736,6 +736,7 @@ struct tiling {
     int64_t tokens, channels;
     int64_t passes; /* tiles of channels; each reads what all channels share */
     bool fits;      /* in some tile */
+    bool operands;  /* that cross the group's border stay on chip, too */
 };
 
 /* Weights of all but projections, which stream. */
@@ -768,35 +769,6 @@ static int64_t free_channels(const struct graph *graph, const struct group *grou
         channels = channels > 0 && own > channels ? channels : own;
     }
     return channels;
-}
-
-static struct tiling group_tiling(const struct run *run, const struct graph *graph, const struct group *group)
-{
-    const struct device_memory *memory = run->pricing.memory;
-    const double tokens = (double)(graph->batch * graph->seqlen);
-    struct tiling tiling = {.fits = true, .passes = 1};
-    if (!memory || memory->on_chip_bytes <= 0 || group->n_stages == 1)
-        return tiling;
-    const double state = (double)group->state_bytes / run->value_bytes / (double)graph->batch;
-    const double fixed = state * memory->state_bytes + kept_weights(graph, group) * memory->weight_bytes;
-    const double token = (double)group->live_bytes / run->value_bytes / tokens * memory->activation_bytes;
-    const double whole = (double)(run->graph->batch * run->graph->seqlen) * token + fixed;
-    if (whole <= memory->on_chip_bytes)
-        return tiling;
-    tiling.held = whole;
-    tiling.room = memory->on_chip_bytes;
-    if (fixed + token <= memory->on_chip_bytes) {
-        const double fitting = floor((memory->on_chip_bytes - fixed) / token);
-        tiling.tokens = (int64_t)fmax(1, fmin(fitting, (double)run->graph->seqlen));
-        return tiling;
-    }
-    const int64_t channels = free_channels(graph, group);
-    tiling.tokens = 1;
-    tiling.channels = (int64_t)floor((double)channels * memory->on_chip_bytes / (fixed + token));
-    tiling.fits = tiling.channels > 0;
-    if (tiling.fits)
-        tiling.passes = (channels + tiling.channels - 1) / tiling.channels;
-    return tiling;
 }
 
 static bool group_has(const struct group *group, int stage)
@@ -932,6 +904,60 @@ struct off_chip {
     bool state_once; /* the state of one layer stays on chip from token to token */
 };
 
+/* Activations that cross the group's border within the pass. */
+static double border_bytes(const struct run *run, const struct graph *graph, const struct group *group)
+{
+    const double read_and_written =
+        (double)(group->bytes_read + group->bytes_written - group->weight_bytes - 2 * group->state_bytes);
+    double kept_alone = 0; /* all other layers lie between the passes: it leaves the chip in any case */
+    if (graph->phase == PHASE_TRAIN) {
+        const struct kept keeps = group_keeps(run, graph, group);
+        kept_alone = keeps.states + keeps.inner + group_finds(run, group).states;
+    }
+    return fmax(0, read_and_written / run->value_bytes - kept_alone) * run->pricing.memory->activation_bytes;
+}
+
+static struct tiling group_tiling(const struct run *run, const struct graph *graph, const struct group *group)
+{
+    const struct device_memory *memory = run->pricing.memory;
+    const double tokens = (double)(graph->batch * graph->seqlen);
+    struct tiling tiling = {.fits = true, .passes = 1};
+    if (!memory)
+        return tiling;
+    /* The next group begins when this one has seen the whole workload, of which a tile is a share. */
+    const double operands =
+        memory->activations == ACTIVATIONS_FIT
+            ? border_bytes(run, graph, group) * (double)run->graph->seqlen / (double)graph->seqlen
+            : 0;
+    tiling.operands = memory->activations != ACTIVATIONS_OFF_CHIP && operands <= memory->on_chip_bytes;
+    if (memory->on_chip_bytes <= 0 || group->n_stages == 1)
+        return tiling;
+    const double state = (double)group->state_bytes / run->value_bytes / (double)graph->batch;
+    const double fixed = state * memory->state_bytes + kept_weights(graph, group) * memory->weight_bytes;
+    const double token = (double)group->live_bytes / run->value_bytes / tokens * memory->activation_bytes;
+    const double whole = (double)(run->graph->batch * run->graph->seqlen) * token + fixed;
+    /* Operands stay where the least tile fits beside them. */
+    if (operands > 0 && operands + fixed + token > memory->on_chip_bytes)
+        tiling.operands = false;
+    const double room = memory->on_chip_bytes - (tiling.operands ? operands : 0);
+    if (whole <= room)
+        return tiling;
+    tiling.held = whole;
+    tiling.room = room;
+    if (fixed + token <= room) {
+        const double fitting = floor((room - fixed) / token);
+        tiling.tokens = (int64_t)fmax(1, fmin(fitting, (double)run->graph->seqlen));
+        return tiling;
+    }
+    const int64_t channels = free_channels(graph, group);
+    tiling.tokens = 1;
+    tiling.channels = (int64_t)floor((double)channels * room / (fixed + token));
+    tiling.fits = tiling.channels > 0;
+    if (tiling.fits)
+        tiling.passes = (channels + tiling.channels - 1) / tiling.channels;
+    return tiling;
+}
+
 static struct off_chip group_off_chip(const struct run *run, const struct graph *graph,
                                       const struct group *group, const struct tiling *tiling,
                                       struct notes *notes)
@@ -942,23 +968,14 @@ static struct off_chip group_off_chip(const struct run *run, const struct graph 
         return bytes;
     const double weights = (double)group->weight_bytes / run->value_bytes;
     const double state = (double)group->state_bytes / run->value_bytes;
-    const double both_ways = (double)(group->bytes_read + group->bytes_written) / run->value_bytes;
-    /* All other layers lie between the passes, so what is kept leaves the chip in any case. */
-    const struct kept keeps = group_keeps(run, graph, group);
-    const struct kept finds = group_finds(run, group);
-    const bool train = graph->phase == PHASE_TRAIN; /* the group's bytes hold both */
-    const double kept_alone = train ? keeps.states + finds.states + keeps.inner : 0;
-    const double activations =
-        fmax(0, both_ways - weights - 2 * state - kept_alone) * memory->activation_bytes;
-    /* The next kernel begins when this one has seen the whole workload, of which a tile is a share. */
-    const double whole = activations * (double)run->graph->seqlen / (double)graph->seqlen;
+    const double activations = border_bytes(run, graph, group);
+    const struct kept keeps = group_keeps(run, graph, group), finds = group_finds(run, group);
     bytes.weights = weights * memory->weight_bytes;
     note(notes, memory->note);
-    if (memory->activations == ACTIVATIONS_OFF_CHIP ||
-        (memory->activations == ACTIVATIONS_FIT && whole > memory->on_chip_bytes)) {
+    if (!tiling->operands) {
         bytes.activations = activations + keeps.inner * memory->activation_bytes;
         if (memory->activations == ACTIVATIONS_FIT)
-            note(notes, "activations at a group's border exceed the on-chip memory and go off chip");
+            note(notes, "activations at a group's border do not fit on chip and go off chip");
     } else {
         bytes.activations =
             (keeps.activations + (group->backward ? finds.activations : 0)) * memory->activation_bytes;
@@ -1028,11 +1045,11 @@ static void note_tiling(const struct run *run, const struct group *group, struct
     }
     if (tiling->channels)
         snprintf(text, sizeof text,
-                 "a fused group would hold %s, on chip are %s: tiles of one token, %lld channels", held, room,
-                 (long long)tiling->channels);
+                 "a fused group would hold %s, room on chip is %s: tiles of one token, %lld channels", held,
+                 room, (long long)tiling->channels);
     else
-        snprintf(text, sizeof text, "a fused group would hold %s, on chip are %s: tiles of %lld tokens", held,
-                 room, (long long)tiling->tokens);
+        snprintf(text, sizeof text, "a fused group would hold %s, room on chip is %s: tiles of %lld tokens",
+                 held, room, (long long)tiling->tokens);
     note(&priced->notes, text);
 }
 

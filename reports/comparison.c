@@ -113,11 +113,11 @@ static void row(const json_t *record, struct grid *grid)
         format_bytes(held, text);
         format_bytes(record_number(record, "tile.on_chip_bytes"), room);
         if (isnan(channels))
-            grid_text(grid, 2, "%s, %s: would hold %s, on chip are %s: needs tiles of %.0f tokens", stage,
+            grid_text(grid, 2, "%s, %s: would hold %s, room on chip is %s: needs tiles of %.0f tokens", stage,
                       name, text, room, record_number(record, "tile.tokens"));
         else
             grid_text(grid, 2,
-                      "%s, %s: would hold %s, on chip are %s: needs tiles of one token and %.0f channels",
+                      "%s, %s: would hold %s, room on chip is %s: needs tiles of one token and %.0f channels",
                       stage, name, text, room, channels);
     }
 }

@@ -152,13 +152,33 @@ static void tiles_fit_on_chip(void **state)
     assert_true(price.held_bytes == 2048 * token + fixed && price.held_room == room);
     assert_contains(price.note, "on chip");
     close_plan(opened);
-    opened = open_plan("fastmamba-vc709", "mamba-130m", price.tile_tokens, "scan");
+    /* dt, u, z, y, B and C of a short sequence stay, too, and take their part of the room. */
+    const double operands = 2 * (4 * channels + 2 * states);
+    const int64_t most = (int64_t)((room - fixed) / (token + operands));
+    opened = open_plan("fastmamba-vc709", "mamba-130m", most, "scan");
     price = price_of(opened, scan_group);
     assert_int_equal(price.tile_tokens, 0);
     assert_true(price.held_bytes == 0);
     close_plan(opened);
-    opened = open_plan("fastmamba-vc709", "mamba-130m", 30, "scan");
-    assert_int_equal(price_of(opened, scan_group).tile_tokens, 29);
+    const double lengths[] = {(double)most + 1, 256};
+    for (int l = 0; l < COUNT_OF(lengths); l++) {
+        opened = open_plan("fastmamba-vc709", "mamba-130m", (int64_t)lengths[l], "scan");
+        price = price_of(opened, scan_group);
+        assert_true(price.held_room == room - lengths[l] * operands);
+        assert_int_equal(price.tile_tokens, (int64_t)((price.held_room - fixed) / token));
+        /* Nothing but weights and the state moves, with each tile of tokens at least once. */
+        assert_true(price.off_chip_bytes < lengths[l] * operands);
+        close_plan(opened);
+    }
+    /* Not even a tile of one token has room beside the operands, of which then none stays. */
+    const int64_t beside = (int64_t)((room - fixed - token) / operands);
+    opened = open_plan("fastmamba-vc709", "mamba-130m", beside, "scan");
+    assert_true(price_of(opened, scan_group).off_chip_bytes < (double)beside * operands);
+    assert_int_equal(price_of(opened, scan_group).tile_tokens, 1);
+    close_plan(opened);
+    opened = open_plan("fastmamba-vc709", "mamba-130m", beside + 1, "scan");
+    price = price_of(opened, scan_group);
+    assert_true(price.off_chip_bytes > (double)(beside + 1) * operands && price.held_room == room);
     close_plan(opened);
 }
 
