@@ -8,23 +8,24 @@
 #include "bench/stages.h"
 
 /* `name` is the family's own or that of a stage that it computes. */
-static bool computes(const struct kernel_family *family, const char *name)
+static bool computes(const struct kernel_family *family, const char *name, struct error *error)
 {
     bool does = !strcmp(family->name, name);
     for (enum arch arch = ARCH_MAMBA1; arch <= ARCH_MAMBA2; arch++) {
         struct stage_families found;
-        struct error none = {0};
-        const bool known = stage_families(arch, name, &found, &none);
+        const bool known = stage_families(arch, name, &found, error);
         for (int f = 0; known && f < found.n; f++)
             does |= found.families[f] == family;
     }
     return does;
 }
 
+/* Of a selection that was checked. */
 static bool selected(const struct arguments *arguments, const struct kernel_family *family)
 {
+    struct error none = {0};
     for (int i = 0; i < arguments->stages.count; i++)
-        if (computes(family, arguments->stages.items[i]))
+        if (computes(family, arguments->stages.items[i], &none))
             return true;
     return arguments->stages.count == 0;
 }
@@ -34,7 +35,9 @@ static bool check_selection(const struct arguments *arguments, struct error *err
     for (int i = 0; i < arguments->stages.count; i++) {
         bool known = false;
         for (int f = 0; kernel_families[f]; f++)
-            known |= computes(kernel_families[f], arguments->stages.items[i]);
+            known |= computes(kernel_families[f], arguments->stages.items[i], error);
+        if (error->status != STATUS_OK)
+            return false;
         if (!known)
             return error_set(error, STATUS_USAGE,
                              "--stage %s: no kernel computes that; see 'mamba-bench list stages'",

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * SPDX-FileCopyrightText: 2026 The mamba-bench developers */
+#include <signal.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -35,6 +36,15 @@ static bool write_report(const struct arguments *arguments, const struct record_
     return ok;
 }
 
+static volatile sig_atomic_t interrupted;
+
+/* The figure in the making fails, and what was made of the report is removed. */
+static void on_interrupt(int number)
+{
+    interrupted = 1;
+    signal(number, SIG_DFL); /* a second one ends the program at once */
+}
+
 enum status command_report(const struct arguments *arguments, struct error *error)
 {
     struct record_set set = {0};
@@ -43,8 +53,13 @@ enum status command_report(const struct arguments *arguments, struct error *erro
     for (int i = 0; i < arguments->n_operands && ok; i++)
         ok = record_set_load(arguments->operands[i], &set, error);
     ok = ok && report_table(&set, stdout, error);
+    static const int signals[] = {SIGINT, SIGTERM, SIGHUP};
+    for (int i = 0; i < COUNT_OF(signals) && arguments->out; i++)
+        signal(signals[i], on_interrupt);
     if (ok && arguments->out && write_report(arguments, &set, error))
         printf("\nReport: %s/report.html\n", arguments->out);
+    else if (interrupted)
+        error_set(error, STATUS_FAILED, "interrupted");
     record_set_free(&set);
     return error->status;
 }

@@ -365,10 +365,7 @@ static void say_raised(const struct session *s, const struct unit *unit, const s
     if (!roofline->raised.name)
         return;
     session_progress_end(s);
-    fprintf(stderr,
-            "mamba-bench: %s is faster than the %s roof of %.4g %s, which something disturbed: measured "
-            "again, it "
-            "is %.4g\n",
+    fprintf(stderr, "mamba-bench: %s is faster than the %s roof of %.4g %s; measured again, it is %.4g\n",
             unit->name, roofline->raised.name, roofline->raised.from, roofline->raised.unit,
             roofline->raised.to);
 }

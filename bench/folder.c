@@ -4,6 +4,7 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -146,7 +147,8 @@ static bool remove_stale(const char *folder, const char *name, const char *made)
     if (!access(path, F_OK))
         return true;
     snprintf(path, sizeof path, "%s/%s", folder, name);
-    FILE *script = fopen(path, "r");
+    struct stat status;
+    FILE *script = !lstat(path, &status) && S_ISREG(status.st_mode) ? fopen(path, "r") : NULL;
     if (script) {
         if (!fgets(first, sizeof first, script))
             *first = '\0';
@@ -159,6 +161,15 @@ static bool remove_stale(const char *folder, const char *name, const char *made)
         unlink(path);
     }
     return true;
+}
+
+/* Another run or report may have begun in the folder since it was found free: then nothing of it is replaced. */
+static bool reserve_records(const char *folder, bool records)
+{
+    char path[PATH_SIZE];
+    snprintf(path, sizeof path, "%s/records.jsonl", folder);
+    const int file = records ? open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666) : -1;
+    return !records || (file >= 0 && close(file) == 0);
 }
 
 bool folder_report(const char *folder, const struct record_set *set, bool records, struct error *error)
@@ -176,10 +187,16 @@ bool folder_report(const char *folder, const struct record_set *set, bool record
         error_set(error, problem.status, "%s%s", folder, problem.text + length);
     else if (!ok)
         error_set(error, problem.status, "%s", problem.text);
-    const bool moved = ok && each_file(made, folder, can_move) && each_file(folder, made, remove_stale) &&
-                       each_file(made, folder, move_file);
-    if (ok && !moved)
+    const bool ready = ok && each_file(made, folder, can_move) && reserve_records(folder, records);
+    const bool moved = ready && each_file(folder, made, remove_stale) && each_file(made, folder, move_file);
+    if (ok && !ready && errno == EEXIST)
+        error_set(error, STATUS_USAGE,
+                  "%s: another run or report began in this folder meanwhile; choose another with --out",
+                  folder);
+    else if (ok && !moved)
         error_set(error, STATUS_FAILED, "%s: cannot write: %s", folder, strerror(errno));
+    if (ready && !moved && records)
+        remove_file(folder, "records.jsonl", NULL);
     each_file(made, NULL, remove_file);
     rmdir(made);
     return moved;

@@ -3,6 +3,7 @@
 #include "bench/processors.h"
 
 #include <stdio.h>
+#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -26,7 +27,9 @@ bool processors_read(const char *stat, struct processor_time *now)
     while (file && fgets(line, sizeof line, file)) {
         unsigned processor;
         double user, nice, system, idle, waiting, interrupts, soft_interrupts, stolen;
-        if (sscanf(line, "cpu%u %lf %lf %lf %lf %lf %lf %lf %lf", &processor, &user, &nice, &system, &idle,
+        /* The first line, "cpu  ", is the sum of all. */
+        if (strncmp(line, "cpu", 3) || line[3] < '0' || line[3] > '9' ||
+            sscanf(line, "cpu%u %lf %lf %lf %lf %lf %lf %lf %lf", &processor, &user, &nice, &system, &idle,
                    &waiting, &interrupts, &soft_interrupts, &stolen) != 9 ||
             processor >= CPU_SETSIZE || (ours && !CPU_ISSET((size_t)processor, ours)))
             continue;

@@ -639,7 +639,7 @@ static bool next_condition(const struct device *device, struct words *words, str
     return true;
 }
 
-static bool same_value(const struct device_option *option, const char *one, const char *other)
+bool device_same_value(const struct device_option *option, const char *one, const char *other)
 {
     return option->choices_count ? !strcmp(one, other) : strtod(one, NULL) == strtod(other, NULL);
 }
@@ -648,8 +648,8 @@ static bool condition_holds(const struct device *device, const struct device_set
                             const struct condition *condition)
 {
     const struct device_option *option = condition->option;
-    return option && same_value(option, settings->values[option - device->options], condition->choice) !=
-                         condition->negated;
+    return option && device_same_value(option, settings->values[option - device->options],
+                                       condition->choice) != condition->negated;
 }
 
 /* Whether all conditions hold that are not of the option that varies (or null); the first that does not. */
@@ -680,7 +680,8 @@ static void check_when(struct check *check, const char *where, const char *when)
 /* Whether the other condition holds, or fails, wherever the one does. */
 static bool condition_implies(const struct condition *one, const struct condition *other)
 {
-    const bool same = one->option == other->option && same_value(one->option, one->choice, other->choice);
+    const bool same =
+        one->option == other->option && device_same_value(one->option, one->choice, other->choice);
     return one->option == other->option && (one->negated     ? other->negated && same
                                             : other->negated ? !same
                                                              : same);

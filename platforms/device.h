@@ -16,8 +16,8 @@
  * An `expression` is text: numbers, names, + * ( ), log2(x) = ceil of the binary logarithm, and nothing that
  * could make a larger dimension cheaper. Names are dimensions of the stage, numeric options and constants.
  * A `when` is "option=choice" or "option!=choice", or several, separated by commas, that must all hold, or
- * several of these, separated by " or ", of which one must hold; of
- * alternatives the first whose `when` holds (or that has none) counts; one that never could is refused. */
+ * several of these, separated by " or ", of which one must hold. Of alternatives the first whose `when` holds
+ * (or that has none) counts; one that never could is refused. */
 
 /* Numbers, and what expressions give, are at most that; those that must be above 0 are at least its inverse.
  */
@@ -361,6 +361,9 @@ enum { DEVICE_MAX_OPTIONS = 16 };
 struct device_settings {
     const char *values[DEVICE_MAX_OPTIONS];
 };
+
+/* Whether two values of the option are one: numbers are compared as such. */
+bool device_same_value(const struct device_option *option, const char *one, const char *other);
 
 /* The defaults overridden by "key=value" options (count of them). They must outlive the settings. */
 bool device_settings(const struct device *device, const char *const *options, size_t count,

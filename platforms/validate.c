@@ -394,7 +394,7 @@ static int changed_settings(const struct device *device, const struct device_res
     if (!device_settings(device, (const char *const *)result->options, result->options_count, &own, &error))
         return DEVICE_MAX_OPTIONS + 1;
     for (unsigned i = 0; i < device->options_count; i++) {
-        if (!strcmp(own.values[i], chosen->values[i]))
+        if (device_same_value(&device->options[i], own.values[i], chosen->values[i]))
             continue;
         if (used < size)
             used += (size_t)snprintf(text + used, size - used, "%s%s=%s for %s", changed ? ", " : "",

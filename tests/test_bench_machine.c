@@ -755,7 +755,8 @@ static void write_stat(const struct tree *tree, int busy, int stolen)
     enum { MOST = 1 << 17 };
     char *text = malloc(MOST);
     assert_non_null(text);
-    size_t used = (size_t)snprintf(text, MOST, "cpu  1 2 3 4 5 6 7 8 0 0\n");
+    /* The sum of all, which could be read as that of processor 0. */
+    size_t used = (size_t)snprintf(text, MOST, "cpu  0 %d 3 4 5 6 7 8 9 0 0\n", 1000 * busy);
     for (int i = 0; i < CPU_SETSIZE; i++)
         used += (size_t)snprintf(text + used, MOST - used, "cpu%d %d 0 10 7 9 0 0 %d 0 0\n", i, busy, stolen);
     write_file(tree, "stat", text);
@@ -948,7 +949,7 @@ static void test_disturbed_roofs(void **state)
         roofline_compute(peaks, 1, &unit, precision, CACHE_WARM, 1e9, &roofline);
         assert_true(roofline.floor_s > 0 && !roofline.beaten);
         assert_string_equal(roofline.limit, names[r]);
-        const double possible_s = 4 * roofline.floor_s, impossible_s = roofline.floor_s / 1000;
+        const double possible_s = 20 * roofline.floor_s, impossible_s = roofline.floor_s / 1000;
 
         for (int i = 0; i < run->n_compute; i++)
             run->compute[i].gflop_per_s /= 100, run->compute[i].gexp_per_s /= 100;

@@ -278,6 +278,7 @@ done
 # Drawn again in place: the records stay as they are, figures that are no more go, foreign files stay
 echo '# `gnuplot old.gp` in this folder draws old.svg and old.pdf again.' >again/old.gp
 touch again/old.svg && echo mine >again/mine.gp && rm again/table.txt
+mkfifo again/pipe.gp
 expect 0 "report in place" report again --out again && prints "report in place" again/report.html
 for file in table.txt records.jsonl speedup.svg; do
     cmp -s run/$file again/$file || fail "report in place: $file differs"
@@ -297,6 +298,13 @@ PATH=$PWD/broken:$PATH expect 1 "report in place that fails" report again --out 
 ls -A again | cmp -s before - || fail "report in place that fails: other files than before"
 cmp -s run/table.txt again/table.txt || fail "report in place that fails: the table changed"
 mkdir -p blocked/table.txt
+mkdir slow
+printf '#!/bin/sh\necho theirs >"$TAKEN"\nexec %s "$@"\n' "$(command -v gnuplot)" >slow/gnuplot
+chmod +x slow/gnuplot
+TAKEN=$PWD/taken/records.jsonl PATH=$PWD/slow:$PATH expect 2 "report where another began" report run --out taken &&
+    says "report where another began" "taken: another run or report began in this folder meanwhile"
+[[ $(ls -A taken) == records.jsonl && $(<taken/records.jsonl) == theirs ]] ||
+    fail "report where another began: its files changed"
 expect 1 "report onto a folder" report run --out blocked
 [[ $(ls -A blocked) == table.txt ]] || fail "report onto a folder: something is left"
 

@@ -64,9 +64,12 @@ static void body(const struct gate_norm_backward_args *a, struct part part, bool
     const int64_t n = a->channels / a->groups;
     for (int64_t i = columns.begin; i < columns.end; i++)
         a->dweight[i] = 0;
-    for (int64_t row = 0; row < a->rows; row++)
-        for (int64_t column = 0; column < a->channels; column += n)
+    for (int64_t column = 0; column < a->channels; column += n) {
+        const bool sums = columns.begin < column + n && columns.end > column && columns.begin < columns.end;
+        const struct range seen = sums ? (struct range){0, a->rows} : rows;
+        for (int64_t row = seen.begin; row < seen.end; row++)
             group_row(a, row, column, magnitude, row >= rows.begin && row < rows.end, columns);
+    }
 }
 
 void KERNEL_REFERENCE(gate_norm_backward)(const void *args, struct part part)

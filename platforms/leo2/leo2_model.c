@@ -232,6 +232,11 @@ static bool float64_logits(const struct task *task, const struct graph *graph, s
     return ok;
 }
 
+static bool is_stopped(const struct task *task, struct error *error)
+{
+    return task->stopped && task->stopped() && !error_set(error, STATUS_FAILED, "interrupted");
+}
+
 /* Of a sequence of tokens. */
 static bool sequence_logits(const struct task *task, const struct graph *graph, struct team *team,
                             double *logits, struct error *error)
@@ -245,10 +250,11 @@ static bool sequence_logits(const struct task *task, const struct graph *graph, 
               (emulation = emulation_create(task->model, network, graph, scales, error));
     for (uint64_t c = 1; c <= CALIBRATIONS && ok; c++) {
         network_reset(network);
-        ok = set_inputs(emulation_program(emulation), graph, task->seed + c, error) &&
+        ok = !is_stopped(task, error) &&
+             set_inputs(emulation_program(emulation), graph, task->seed + c, error) &&
              emulation_observe(emulation, team, error);
     }
-    ok = ok && emulation_fix(emulation, error) &&
+    ok = ok && !is_stopped(task, error) && emulation_fix(emulation, error) &&
          set_inputs(emulation_program(emulation), graph, task->seed, error);
     if (ok) {
         network_reset(network);

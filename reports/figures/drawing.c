@@ -404,7 +404,8 @@ bool figure_close(struct figure *figure, struct error *error)
                 "set label 1 font ',7.9'\n"
                 "set output '%s.pdf'\nreplot\nset output\n",
                 figure->name, figure->plot_text, figure->height / 72, figure->name);
-    written = written && !ferror(figure->gp) && !ferror(figure->dat);
+    written = written && fflush(figure->gp) == 0 && fflush(figure->dat) == 0 && !ferror(figure->gp) &&
+              !ferror(figure->dat);
     return written ||
            error_set(error, STATUS_FAILED, "%s/%s: cannot be written", figure->folder, figure->name);
 }
