@@ -579,6 +579,28 @@ static void stages_alone_are_no_model(void **state)
     record_set_free(&set);
 }
 
+/* A run with nothing but a modelled baseline has it as a bar, and names what was skipped. */
+static void a_baseline_alone_is_drawn(void **state)
+{
+    struct record_set set;
+    json_t *record;
+    begin(&set);
+    add(&set, compared(result("leo2-model", "prefill", 100, "group", "scan", 1e-3), "scan", "sequential",
+                       "baseline", 1));
+    for (int r = 0; r < 2; r++) {
+        record =
+            compared(result("leo2-model", "prefill", 100, r ? "layer" : "group", r ? "layer" : "scan", 1e-3),
+                     "scan", r ? "sequential" : "blelloch", r ? "baseline" : "variant", 1);
+        json_object_del(record, "time_s");
+        json_object_set_new(record, "skipped", json_string("cannot"));
+        add(&set, record);
+    }
+    draw(&set, *state);
+    assert_true(script_has(*state, "comparison.gp", "\xc3\x97 baseline'"));
+    assert_true(script_has(*state, "comparison.gp", "set label 'skipped: blelloch, layer'"));
+    record_set_free(&set);
+}
+
 /* A device of which no variant could be run is there, with what was skipped. */
 static void comparisons_tell_of_skipped_variants(void **state)
 {
@@ -679,6 +701,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(lines_hold_all_lengths, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(stages_alone_are_no_model, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(comparisons_of_choices_have_no_stages, make_folder, remove_folder),
+        cmocka_unit_test_setup_teardown(a_baseline_alone_is_drawn, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(comparisons_tell_of_skipped_variants, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(figures_tell_of_few_repetitions, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(long_comparisons_take_several_figures, make_folder, remove_folder),

@@ -32,10 +32,21 @@ static void comparison_add(struct comparison_rows *rows, struct comparison_row r
         rows->rows[rows->n++] = row;
 }
 
+/* A measured baseline has its control; a modelled one has its own bar. */
+static bool is_own_bar(const json_t *record)
+{
+    return compared_as(record, "baseline") && strcmp(record_text(record, "provenance"), "measured") != 0;
+}
+
+static double bar_ratio(const json_t *record)
+{
+    return compared_as(record, "baseline") ? 1 : record_number(record, "compare.ratio");
+}
+
 static void ratio_interval(const json_t *record, double *low, double *high)
 {
     const json_t *interval = record_get(record, "compare.ci95");
-    const double ratio = record_number(record, "compare.ratio");
+    const double ratio = bar_ratio(record);
     const bool has = json_array_size(interval) == 2;
     *low = has ? json_number_value(json_array_get(interval, 0)) : ratio;
     *high = has ? json_number_value(json_array_get(interval, 1)) : ratio;
@@ -46,7 +57,8 @@ static bool same_platform(const json_t *a, const json_t *b)
     return record_same(a, b, "platform") && record_same(a, b, "device");
 }
 
-/* "skipped: blelloch, ssd", of the platform of that record; empty: nothing was. */
+/* "skipped: blelloch, ssd", of the platform of that record, with the units that have no baseline; empty:
+ * nothing was. */
 static void skipped_text(const struct view *view, int workload, const json_t *first, char text[TEXT_SIZE])
 {
     struct names names = {0};
@@ -57,7 +69,7 @@ static void skipped_text(const struct view *view, int workload, const json_t *fi
     {
         if (record_text(record, "compare.role") && record_text(record, "skipped") &&
             same_platform(record, first) && record_of_workload(record, &view->workloads[workload]))
-            names_add(&names, variant_name(record));
+            names_add(&names, compared_as(record, "baseline") ? unit_name(record) : variant_name(record));
     }
     text[0] = '\0';
     for (int n = 0; n < names.n; n++)
@@ -100,6 +112,8 @@ static void list_workload(const struct view *view, int workload, struct comparis
             continue;
         if (compared_as(record, "baseline"))
             comparison_add(rows, (struct comparison_row){record, workload, ROW_UNIT});
+        if (is_own_bar(record))
+            comparison_add(rows, (struct comparison_row){record, workload, ROW_BAR});
         if (!has_ratio(record))
             continue;
         bars++;
@@ -151,16 +165,16 @@ static void platform_heading(const struct figure *figure, const json_t *record, 
 
 static const char *comparison_text(const json_t *record, char text[TEXT_SIZE])
 {
-    const char *verdict = record_text(record, "compare.verdict");
+    const char *verdict = is_own_bar(record) ? "baseline" : record_text(record, "compare.verdict");
     char shown[TEXT_SIZE];
-    format_number(record_number(record, "compare.ratio"), text);
+    format_number(bar_ratio(record), text);
     snprintf(text + strlen(text), TEXT_SIZE - strlen(text), "\xc3\x97 %s", text_clean(verdict, 12, shown));
     return text;
 }
 
 static void comparison_bar(struct figure *figure, const json_t *record, int row, bool logarithmic)
 {
-    const double ratio = record_number(record, "compare.ratio");
+    const double ratio = bar_ratio(record);
     char value[TEXT_SIZE];
     double low, high;
     ratio_interval(record, &low, &high);
@@ -182,6 +196,20 @@ static int comparison_height(const struct view *view, int workload)
     const int height = rows->n;
     free(rows);
     return height;
+}
+
+/* A run in which all variants but the baseline were skipped has a figure, too. */
+static bool compares_or_skips(const struct view *view, int workload)
+{
+    size_t i;
+    json_t *record;
+    json_array_foreach(view->set->records, i, record)
+    {
+        if (record_compares(record) && is_own_bar(record) &&
+            record_of_workload(record, &view->workloads[workload]))
+            return true;
+    }
+    return workload_compared(view, workload);
 }
 
 static const char *skipped_row(const struct view *view, const struct comparison_row *row,
@@ -280,6 +308,6 @@ const struct figure_kind figure_comparison = {
     .rows = comparison_height,
     .together = same_model,
     .shows = record_compares,
-    .wanted = workload_compared,
+    .wanted = compares_or_skips,
     .draw = draw_comparison,
 };
