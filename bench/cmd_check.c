@@ -1,55 +1,59 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * SPDX-FileCopyrightText: 2026 The mamba-bench developers */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "bench/check.h"
 #include "bench/cli.h"
 #include "bench/stages.h"
 
-/* `name` is the family's own or that of a stage that it computes. */
-static bool computes(const struct kernel_family *family, const char *name, struct error *error)
+/* Marks the families of that name, its own or that of a stage that it computes. */
+static bool select_named(const char *name, bool *selected, struct error *error)
 {
-    bool does = !strcmp(family->name, name);
-    for (enum arch arch = ARCH_MAMBA1; arch <= ARCH_MAMBA2; arch++) {
-        struct stage_families found;
-        const bool known = stage_families(arch, name, &found, error);
-        for (int f = 0; known && f < found.n; f++)
-            does |= found.families[f] == family;
-    }
-    return does;
-}
-
-/* Of a selection that was checked. */
-static bool selected(const struct arguments *arguments, const struct kernel_family *family)
-{
-    struct error none = {0};
-    for (int i = 0; i < arguments->stages.count; i++)
-        if (computes(family, arguments->stages.items[i], &none))
-            return true;
-    return arguments->stages.count == 0;
-}
-
-static bool check_selection(const struct arguments *arguments, struct error *error)
-{
-    for (int i = 0; i < arguments->stages.count; i++) {
-        bool known = false;
-        for (int f = 0; kernel_families[f]; f++)
-            known |= computes(kernel_families[f], arguments->stages.items[i], error);
-        if (error->status != STATUS_OK)
+    struct stage_families found[ARCH_MAMBA2 + 1];
+    bool known = false;
+    for (enum arch arch = ARCH_MAMBA1; arch <= ARCH_MAMBA2; arch++)
+        if (!stage_families(arch, name, &found[arch], error))
             return false;
-        if (!known)
-            return error_set(error, STATUS_USAGE,
-                             "--stage %s: no kernel computes that; see 'mamba-bench list stages'",
-                             arguments->stages.items[i]);
+    for (int f = 0; kernel_families[f]; f++) {
+        bool named = !strcmp(kernel_families[f]->name, name);
+        for (enum arch arch = ARCH_MAMBA1; arch <= ARCH_MAMBA2; arch++)
+            for (int i = 0; i < found[arch].n; i++)
+                named |= found[arch].families[i] == kernel_families[f];
+        selected[f] |= named;
+        known |= named;
     }
-    return true;
+    return known || error_set(error, STATUS_USAGE,
+                              "--stage %s: no kernel computes that; see 'mamba-bench list stages'", name);
+}
+
+/* For each of kernel_families whether it is to be checked, all where no stage is named; for the caller to free. */
+static bool *select_families(const struct arguments *arguments, struct error *error)
+{
+    int n = 0;
+    while (kernel_families[n])
+        n++;
+    bool *selected = malloc((size_t)n * sizeof *selected);
+    if (!selected) {
+        error_set(error, STATUS_FAILED, "out of memory");
+        return NULL;
+    }
+    for (int f = 0; f < n; f++)
+        selected[f] = arguments->stages.count == 0;
+    for (int i = 0; i < arguments->stages.count; i++)
+        if (!select_named(arguments->stages.items[i], selected, error)) {
+            free(selected);
+            return NULL;
+        }
+    return selected;
 }
 
 enum status command_check(const struct arguments *arguments, struct error *error)
 {
     int passed = 0, failed = 0, unavailable = 0, shapes = 0;
-    if (!check_selection(arguments, error))
+    bool *selected = select_families(arguments, error);
+    if (!selected)
         return error->status;
     printf(
         "Every kernel against float64; error and bound on realistic data, worst error/bound on any.\n"
@@ -59,7 +63,7 @@ enum status command_check(const struct arguments *arguments, struct error *error
     for (int f = 0; kernel_families[f]; f++) {
         const struct kernel_family *family = kernel_families[f];
         int most = 0;
-        for (int k = 0; selected(arguments, family) && k < family->n_kernels; k++) {
+        for (int k = 0; selected[f] && k < family->n_kernels; k++) {
             const struct kernel *kernel = &family->kernels[k];
             struct check_result result;
             if (arguments->isa_given && kernel->isa != arguments->isa)
@@ -80,6 +84,7 @@ enum status command_check(const struct arguments *arguments, struct error *error
                               &result, &failure)) {
                 if (failure.status == STATUS_USAGE) {
                     *error = failure;
+                    free(selected);
                     return STATUS_USAGE;
                 }
                 printf("%-33s not checked: %s\n", kernel->name, failure.text);
@@ -100,6 +105,7 @@ enum status command_check(const struct arguments *arguments, struct error *error
         }
         shapes += most;
     }
+    free(selected);
     printf("\n%d kernel%s passed, %d failed, %d skipped, on %d shape%s. Seed %llu.\n", passed,
            passed == 1 ? "" : "s", failed, unavailable, shapes, shapes == 1 ? "" : "s",
            (unsigned long long)arguments->seed);

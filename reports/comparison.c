@@ -15,12 +15,6 @@ static const struct grid_column columns[] = {
     [FLOOR] = {"floor %", true, 0}, [ERROR] = {"rel. L2", true, 0},
 };
 
-static bool is(const json_t *record, const char *path, const char *text)
-{
-    const char *own = record_text(record, path);
-    return own && strcmp(own, text) == 0;
-}
-
 static void number_cell(struct grid *grid, enum column column, const json_t *record, const char *path)
 {
     char text[TEXT_SIZE];
@@ -33,9 +27,9 @@ static void number_cell(struct grid *grid, enum column column, const json_t *rec
 static double border_bytes(const json_t *record)
 {
     const double off_chip = record_number(record, "work.off_chip_bytes");
-    if (is(record, "compare.what", "recompute"))
+    if (record_is(record, "compare.what", "recompute"))
         return record_number(record, "saved_bytes");
-    return isnan(off_chip) && is(record, "provenance", "measured")
+    return isnan(off_chip) && record_is(record, "provenance", "measured")
                ? record_number(record, "work.bytes_read") + record_number(record, "work.bytes_written")
                : off_chip;
 }
@@ -43,7 +37,7 @@ static double border_bytes(const json_t *record)
 static bool same_text(const json_t *a, const json_t *b, const char *path)
 {
     const char *other = record_text(b, path);
-    return other && is(a, path, other);
+    return other && record_is(a, path, other);
 }
 
 static const char *unit_of(const json_t *record, char text[TEXT_SIZE])
@@ -54,10 +48,10 @@ static const char *unit_of(const json_t *record, char text[TEXT_SIZE])
 
 static const char *variant_of(const json_t *record, char text[TEXT_SIZE])
 {
-    const char *kernel = is(record, "compare.what", "kernel") ? record_text(record, "kernel") : NULL;
-    return text_clean(is(record, "compare.role", "control") ? "A/A control"
-                      : kernel                              ? kernel
-                                                            : record_text(record, "compare.variant"),
+    const char *kernel = record_is(record, "compare.what", "kernel") ? record_text(record, "kernel") : NULL;
+    return text_clean(record_is(record, "compare.role", "control") ? "A/A control"
+                      : kernel                                     ? kernel
+                                                                   : record_text(record, "compare.variant"),
                       32, text);
 }
 
@@ -65,7 +59,7 @@ static void row(const json_t *record, struct grid *grid)
 {
     char text[TEXT_SIZE], unit[TEXT_SIZE], name[TEXT_SIZE];
     const char *stage = record_text(record, "stage"), *skipped = record_text(record, "skipped");
-    const bool baseline = is(record, "compare.role", "baseline");
+    const bool baseline = record_is(record, "compare.role", "baseline");
     variant_of(record, name);
     if (skipped) {
         grid_text(grid, 2, "%s, %s: skipped: %s", unit_of(record, unit), name, skipped);
@@ -137,7 +131,7 @@ static void notes_add(const json_t *record, struct notes *notes)
     const double coverage = record_number(record, "time_s.coverage");
     const bool short_of = !record_text(record, "skipped") && coverage < 0.95;
     const bool single = short_of && record_number(record, "time_s.n") < 2;
-    notes->kept |= is(record, "compare.what", "recompute");
+    notes->kept |= record_is(record, "compare.what", "recompute");
     notes->bytes |= record_of_choice(record);
     if (record_text(record, "error.data"))
         notes->data = record_text(record, "error.data");

@@ -103,7 +103,7 @@ bool record_compared(const json_t *record)
     return role && strcmp(role, "baseline") != 0;
 }
 
-static bool has_text(const json_t *record, const char *path, const char *text)
+bool record_is(const json_t *record, const char *path, const char *text)
 {
     const char *own = record_text(record, path);
     return own && strcmp(own, text) == 0;
@@ -111,8 +111,8 @@ static bool has_text(const json_t *record, const char *path, const char *text)
 
 bool record_of_choice(const json_t *record)
 {
-    return has_text(record, "compare.what", "fusion") || has_text(record, "compare.what", "scan") ||
-           has_text(record, "compare.what", "recompute");
+    return record_is(record, "compare.what", "fusion") || record_is(record, "compare.what", "scan") ||
+           record_is(record, "compare.what", "recompute");
 }
 
 bool series_ranks(const struct series *series)
@@ -122,7 +122,7 @@ bool series_ranks(const struct series *series)
 
 bool record_of_workload(const json_t *record, const struct workload *workload)
 {
-    return has_text(record, "model", workload->model) && has_text(record, "phase", workload->phase) &&
+    return record_is(record, "model", workload->model) && record_is(record, "phase", workload->phase) &&
            json_integer_value(record_get(record, "batch")) == workload->batch &&
            json_integer_value(record_get(record, "seqlen")) == workload->seqlen &&
            json_integer_value(record_get(record, "context")) == workload->context;

@@ -11,6 +11,7 @@
 const json_t *record_get(const json_t *record, const char *path);
 double record_number(const json_t *record, const char *path);
 const char *record_text(const json_t *record, const char *path);
+bool record_is(const json_t *record, const char *path, const char *text);
 /* A variant or control of a comparison: shown there, and a part of no series. */
 bool record_compared(const json_t *record);
 /* Belongs to a comparison of a choice of the plan: fusion, scan or recompute. */

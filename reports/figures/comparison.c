@@ -35,7 +35,7 @@ static void comparison_add(struct comparison_rows *rows, struct comparison_row r
 /* A measured baseline has its control; a modelled one has its own bar. */
 static bool is_own_bar(const json_t *record)
 {
-    return compared_as(record, "baseline") && strcmp(record_text(record, "provenance"), "measured") != 0;
+    return compared_as(record, "baseline") && !record_is(record, "provenance", "measured");
 }
 
 static double bar_ratio(const json_t *record)

@@ -7,16 +7,16 @@
 
 bool compared_as(const json_t *record, const char *role)
 {
-    const char *own = record_text(record, "compare.role");
-    return own && strcmp(own, role) == 0;
+    return record_is(record, "compare.role", role);
 }
 
 const char *variant_name(const json_t *record)
 {
-    const char *what = record_text(record, "compare.what"), *kernel = record_text(record, "kernel");
+    const char *kernel = record_text(record, "kernel");
     if (compared_as(record, "control"))
         return "A/A control";
-    return kernel && what && strcmp(what, "kernel") == 0 ? kernel : record_text(record, "compare.variant");
+    return kernel && record_is(record, "compare.what", "kernel") ? kernel
+                                                                 : record_text(record, "compare.variant");
 }
 
 const char *unit_name(const json_t *record)

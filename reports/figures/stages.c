@@ -20,6 +20,16 @@ static bool stages_wanted(const struct view *view, int workload)
     return false;
 }
 
+static bool is_part(const struct result *result, int series)
+{
+    return result->series == series && result->part && !result->skipped;
+}
+
+static double part_share(const struct series *series, const struct result *result)
+{
+    return 100 * result->time_s * result->repeats / series->parts_s;
+}
+
 /* The letter of a unit in its segments that are wide enough, so that grey print tells them, too. */
 static void segment_letters(struct figure *figure, int index, int unit, double row, double points)
 {
@@ -30,9 +40,9 @@ static void segment_letters(struct figure *figure, int index, int unit, double r
     bool begun = false;
     for (int i = 0; i < view->n_results; i++) {
         const struct result *result = &view->results[i];
-        if (result->series != index || !result->part || result->skipped)
+        if (!is_part(result, index))
             continue;
-        const double share = 100 * result->time_s * result->repeats / series->parts_s;
+        const double share = part_share(series, result);
         if (unit_index(figure->palette, result->name) == unit && share / 100 * points > 7) {
             if (!begun)
                 figure_block(figure, "letters");
@@ -62,9 +72,9 @@ static void stage_bars(struct figure *figure, int index, double row, double poin
         bool begun = false;
         for (int i = 0; i < view->n_results; i++) {
             const struct result *result = &view->results[i];
-            if (result->series != index || !result->part || result->skipped)
+            if (!is_part(result, index))
                 continue;
-            double share = 100 * result->time_s * result->repeats / series->parts_s;
+            const double share = part_share(series, result);
             if (unit_index(figure->palette, result->name) == unit) {
                 if (!begun)
                     figure_block(figure, series->label);
